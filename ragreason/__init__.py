@@ -1,0 +1,1 @@
+"""ragreason: question answering that reasons and retrieves together."""

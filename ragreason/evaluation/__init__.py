@@ -1,0 +1,1 @@
+"""Metrics, statistics, evaluation runs."""

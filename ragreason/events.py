@@ -1,0 +1,28 @@
+"""What a run says while it works: shown live, kept in traces, sent to pages."""
+
+from typing import Literal
+
+from ragreason.types import Answer, Hit, Step, Value, Verdict
+
+EventKind = Literal["node", "search", "step", "verdict", "token", "dropped", "forced", "answer"]
+
+
+class TraceEvent(Value):
+    """One thing that happened. `node` is the graph file's name for the node; the fields that fit
+    `kind` are set: node (`text` "started" or "finished"), search (`query`, `hits`), step (`step`,
+    `tree_node`, `parent`), verdict (`verdict`, `tree_node`), token (`text`), dropped (`text` says
+    which passage left the prompt), forced (`text` says why), answer (`answer`).
+    `at_s` counts seconds from the start of the question.
+    """
+
+    kind: EventKind
+    node: str = ""
+    at_s: float = 0.0
+    text: str = ""
+    query: str = ""
+    hits: tuple[Hit, ...] = ()
+    step: Step | None = None
+    tree_node: int | None = None
+    parent: int | None = None
+    verdict: Verdict | None = None
+    answer: Answer | None = None

@@ -1,0 +1,1 @@
+"""The index folder: passages, vectors, sparse index, manifest."""

@@ -1,0 +1,96 @@
+"""Usage and budget: every call of a model or a retriever passes here.
+
+A `Meter` belongs to one run of one node. The node's wrapper opens it; engines, retrievers and
+verifiers wrapped by `generation.metered` and `retrieval.metered` charge the one that is open in
+their context, so parallel questions never mix.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
+
+from ragreason.errors import BudgetReachedError
+from ragreason.types import Budget, Usage
+
+_open: ContextVar["Meter | None"] = ContextVar("ragreason_meter", default=None)
+_role: ContextVar[str] = ContextVar("ragreason_role", default="policy")
+
+
+class Meter:
+    """Counts what one node run spends, on top of what its question has spent before."""
+
+    def __init__(
+        self,
+        budget: Budget | None = None,
+        *,
+        before: Usage | None = None,
+        steps: int = 0,
+        elapsed_s: float = 0.0,
+    ) -> None:
+        self.budget = budget or Budget()
+        self.before = before or Usage()
+        self.steps = steps
+        self.spent = Usage()
+        self._elapsed_before_s = elapsed_s
+        self._started_s = monotonic()
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of this question up to now, along its longest path."""
+        return self._elapsed_before_s + monotonic() - self._started_s
+
+    def charge(self, usage: Usage) -> None:
+        """Add usage; tokens of verifier calls go to `verifier_tokens`."""
+        if _role.get() == "verifier":
+            usage = Usage(
+                verifier_tokens=usage.tokens, calls=usage.calls, retrievals=usage.retrievals
+            )
+        self.spent += usage
+
+    def reached(self) -> str | None:
+        """The name of the first bound that is reached, or None."""
+        total = self.before + self.spent
+        spent = {
+            "steps": self.steps,
+            "tokens": total.tokens,
+            "retrievals": total.retrievals,
+            "calls": total.calls,
+            "seconds": self.elapsed_s,
+        }
+        for name, amount in spent.items():
+            bound = getattr(self.budget, name)
+            if bound is not None and amount >= bound:
+                return name
+        return None
+
+    def check(self) -> None:
+        """Raise BudgetReachedError if a bound is reached. Called before each call."""
+        limit = self.reached()
+        if limit is not None:
+            raise BudgetReachedError(limit)
+
+
+def current() -> Meter | None:
+    """The meter that is open here, or None outside of a run."""
+    return _open.get()
+
+
+@contextmanager
+def metering(meter: Meter) -> Iterator[Meter]:
+    """Open a meter for all calls made inside, tasks started inside too."""
+    token = _open.set(meter)
+    try:
+        yield meter
+    finally:
+        _open.reset(token)
+
+
+@contextmanager
+def as_verifier() -> Iterator[None]:
+    """Charge the calls made inside as a verifier's."""
+    token = _role.set("verifier")
+    try:
+        yield
+    finally:
+        _role.reset(token)

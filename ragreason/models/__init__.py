@@ -1,0 +1,1 @@
+"""The model catalogue: names to verified files on this machine."""

@@ -1,0 +1,1 @@
+"""LangGraph nodes, one file a family."""

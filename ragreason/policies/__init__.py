@@ -1,0 +1,1 @@
+"""Policies, one a file: what to think, search or answer next."""

@@ -1,0 +1,170 @@
+"""The small parts a method is made of. Anything with these methods is one; nothing is inherited.
+
+    policy  x  strategy  x  verifier  x  retriever  x  engine  x  budget
+
+Parts are frozen dataclasses whose fields are their parameters, annotated so that Pydantic can check
+them (`n: Annotated[int, Field(ge=1)] = 8`). Fields named in `registry.INJECTED` are other parts,
+bound when a graph is compiled.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from ragreason.tree import Decision, Tree
+from ragreason.types import (
+    Completion,
+    Hit,
+    Question,
+    Request,
+    Scalar,
+    Step,
+    Trajectory,
+    Usage,
+    Verdict,
+)
+
+Floats = npt.NDArray[np.float32]
+Where = Mapping[str, Scalar | Sequence[Scalar]]
+EmbedKind = Literal["query", "passage"]
+Item = Step | Trajectory | Hit
+Capability = Literal[
+    "prefill", "seed", "json_schema", "regex", "logprobs", "score", "stream", "token_ids", "cached"
+]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a streamed completion; the last one carries the whole `completion`."""
+
+    text: str
+    completion: Completion | None = None
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """An engine: prompts in, tokens out. `name` identifies model and engine for caches and runs.
+
+    `context` is the longest prompt plus reply, in tokens. Cancelling the awaiting task frees the
+    engine. Errors are `EngineError`s, never completions.
+    """
+
+    name: str
+    context: int
+    capabilities: frozenset[Capability]
+
+    async def generate(self, request: Request) -> list[Completion]:
+        """`request.n` completions, in order. Raises ContextOverflowError, EngineError."""
+        ...
+
+    def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        """The same for n = 1, as chunks whose texts concatenate to the completion's text."""
+        ...
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        """Log-likelihood of each continuation after the request's prompt and prefill, in nats."""
+        ...
+
+    async def count_tokens(self, request: Request) -> int:
+        """How many tokens the request's prompt has, template and prefill included."""
+        ...
+
+    async def aclose(self) -> None:
+        """Free the engine. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Texts to unit vectors. `name` goes into index manifests: other names don't mix."""
+
+    name: str
+    dim: int
+
+    async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
+        """(texts, dim) float32, rows of length 1 (all zeros for a text with nothing in it)."""
+        ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """Queries to hits."""
+
+    name: str
+
+    async def retrieve(
+        self, queries: Sequence[str], k: int, where: Where | None = None
+    ) -> list[list[Hit]]:
+        """At most `k` hits a query, best first, each passage once.
+
+        `where` keeps passages whose metadata equal the value, or are among a list of values.
+        Ties keep corpus order. An empty or unknown-word query gives an empty list.
+        """
+        ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Hits to better ordered hits."""
+
+    async def rerank(self, query: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same hits, ranks renumbered from 1."""
+        ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Scores steps, trajectories or hits.
+
+    `judges` says which; `range` holds the lowest and highest score; `aggregation` how step scores
+    become a trajectory's.
+    """
+
+    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]]
+    range: ClassVar[tuple[float, float]]
+    aggregation: ClassVar[Literal["last", "min", "product", "mean"]]
+
+    async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per item, in order."""
+        ...
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """Proposes next steps. Never runs a search itself: the node does, and fills in `Step.hits`."""
+
+    needs: ClassVar[frozenset[Capability]]
+
+    def render(self, question: Question, trajectory: Trajectory) -> Request:
+        """The prompt at this point. A longer trajectory's prompt extends a shorter one's."""
+        ...
+
+    async def propose(
+        self, question: Question, trajectory: Trajectory, n: int, engine: Generator, *, seed: int
+    ) -> list[Step]:
+        """`n` proposals for the next step, one request with n samples."""
+        ...
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """Decides which trajectories to extend: a pure function of the tree."""
+
+    def decide(self, tree: Tree, spent: Usage) -> Decision:
+        """What to do next. Called only when nothing is pending."""
+        ...
+
+
+@runtime_checkable
+class Node(Protocol):
+    """A LangGraph node as graph files name it. `reads` and `writes` are state keys."""
+
+    reads: ClassVar[tuple[str, ...]]
+    writes: ClassVar[tuple[str, ...]]
+
+    async def __call__(self, state: Any) -> dict[str, Any]:
+        """The state update. Usage, time and events are added around it."""
+        ...

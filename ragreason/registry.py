@@ -1,0 +1,144 @@
+"""Names to parts: the built-in ones, those of installed packages, and `module:attr`.
+
+A part is a class (mostly a frozen dataclass). Its fields are its parameters; fields named in
+`INJECTED` are other parts, bound when a graph is compiled, and are not parameters of a graph file.
+Installed packages add parts by entry points in the groups `ragreason.nodes`, `.policies`,
+`.strategies`, `.verifiers`, `.retrievers`, `.generators`, `.embedders`.
+"""
+
+import inspect
+from collections.abc import Collection, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal, get_args, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from ragreason.errors import ConfigError, UnknownNameError
+
+Kind = Literal[
+    "nodes", "policies", "strategies", "verifiers", "retrievers", "generators", "embedders"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_SINGULAR: Mapping[Kind, str] = {
+    "nodes": "node kind",
+    "policies": "policy",
+    "strategies": "strategy",
+    "verifiers": "verifier",
+    "retrievers": "retriever",
+    "generators": "engine",
+    "embedders": "embedder",
+}
+
+INJECTED = frozenset(
+    {"name", "engine", "retriever", "embedder", "verifier", "policy", "strategy", "graph"}
+)
+
+BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
+    "nodes": {
+        "abstain": "ragreason.nodes.abstain:Abstain",
+        "answer": "ragreason.nodes.answer:AnswerNode",
+        "check": "ragreason.nodes.check:Check",
+        "decompose": "ragreason.nodes.decompose:Decompose",
+        "grade": "ragreason.nodes.grade:Grade",
+        "graph": "ragreason.nodes.subgraph:Subgraph",
+        "reason": "ragreason.nodes.reason:Reason",
+        "retrieve": "ragreason.nodes.retrieve:Retrieve",
+        "rewrite": "ragreason.nodes.rewrite:Rewrite",
+    },
+    "policies": {
+        "cot": "ragreason.policies.cot:Cot",
+        "ircot": "ragreason.policies.ircot:IRCoT",
+        "react": "ragreason.policies.react:ReAct",
+    },
+    "strategies": {
+        "best_of_n": "ragreason.search.best_of_n:BestOfN",
+        "greedy": "ragreason.search.greedy:Greedy",
+    },
+    "verifiers": {
+        "citation": "ragreason.verification.citation:CitationVerifier",
+        "groundedness": "ragreason.verification.groundedness:Groundedness",
+        "relevance": "ragreason.verification.relevance:Relevance",
+    },
+    "retrievers": {
+        "bm25": "ragreason.retrieval.bm25:BM25",
+        "dense": "ragreason.retrieval.dense:Dense",
+        "hybrid": "ragreason.retrieval.hybrid:Hybrid",
+    },
+    "generators": {
+        "openai": "ragreason.generation.openai:OpenAIEngine",
+        "openvino": "ragreason.generation.openvino:OpenVINOEngine",
+        "replay": "ragreason.generation.replay:Replay",
+        "scripted": "ragreason.generation.scripted:Scripted",
+    },
+    "embedders": {
+        "hashing": "ragreason.embedding.hashing:HashingEmbedder",
+        "minilm": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
+    },
+}
+
+
+@cache
+def _installed(kind: Kind) -> Mapping[str, str]:
+    return {e.name: e.value for e in entry_points(group=f"ragreason.{kind}")}
+
+
+def known(kind: Kind) -> list[str]:
+    """All names of this kind, sorted."""
+    return sorted({**_installed(kind), **BUILT_IN[kind]})
+
+
+def load(kind: Kind, name: str, allow_imports: Collection[str] = ()) -> Any:
+    """The class registered as `name`, or `module:attr` if `module` is in `allow_imports`.
+
+    Built-in names can't be replaced by installed packages. Raises UnknownNameError (with the
+    nearest name) and ConfigError for a module that was not allowed or has no such attribute.
+    """
+    if ":" in name:
+        module = name.partition(":")[0]
+        if module not in allow_imports:
+            raise ConfigError(
+                f"{_SINGULAR[kind]} '{name}' would import '{module}'; "
+                f"allow it with --allow-import {module}"
+            )
+        return _import(name)
+    target = BUILT_IN[kind].get(name) or _installed(kind).get(name)
+    if target is None:
+        advice = "or give 'module:attr'"
+        raise UnknownNameError(_SINGULAR[kind], name, known(kind), advice)
+    return _import(target)
+
+
+def _import(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"'{target}' needs the package '{error.name}', which is not installed"
+        ) from error
+    except AttributeError as error:
+        raise ConfigError(f"'{module}' has no attribute '{attribute}'") from error
+
+
+@cache
+def parameters(part: Any) -> type[BaseModel]:
+    """A Pydantic model of the part's own parameters: known names, types and ranges.
+
+    Built from the constructor's signature, injected fields left out; unknown names are errors.
+    """
+    hints = get_type_hints(part.__init__, include_extras=True)
+    fields: dict[str, Any] = {}
+    for name, parameter in list(inspect.signature(part).parameters.items()):
+        if name not in INJECTED:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[name] = (hints.get(name, Any), default)
+    config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model: type[BaseModel] = create_model(part.__name__, __config__=config, **fields)
+    return model
+
+
+def injected(part: Any) -> frozenset[str]:
+    """Which other parts the constructor takes, as names in `INJECTED`."""
+    return frozenset(inspect.signature(part).parameters) & INJECTED

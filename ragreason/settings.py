@@ -1,0 +1,99 @@
+"""The only place where defaults live.
+
+Order, first wins: a flag (the caller passes it), the environment (`RAGREASON_MODEL`, ...), the
+settings file (`ragreason.yaml` in the working folder, else `~/.config/ragreason/settings.yaml`),
+the default below.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ragreason.errors import ConfigError
+
+PREFIX = "RAGREASON_"
+FILES = (Path("ragreason.yaml"), Path("~/.config/ragreason/settings.yaml"))
+
+
+class Settings(BaseModel):
+    """Everything that can be set once for all commands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = "qwen2.5-0.5b"
+    """A catalogue name, a path, or `openai:NAME`."""
+    embedder: str = "minilm"
+    retriever: str = "hybrid"
+    index: Path | None = None
+    home: Path = Path("~/.cache/ragreason")
+    """Where models, recorded runs and caches lie."""
+    data: Path = Path("../shared/data")
+    """Development data, for tests and benchmarks."""
+    openai_base_url: str | None = None
+    openai_api_key: str | None = Field(default=None, repr=False)
+    concurrency: Annotated[int, Field(ge=1)] = 8
+    """Questions in flight."""
+    request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0
+    """How long to wait for a model hub before turning to the next source."""
+    chunk_tokens: Annotated[int, Field(ge=16)] = 120
+    chunk_overlap: Annotated[int, Field(ge=0)] = 20
+    max_question_chars: Annotated[int, Field(ge=1)] = 8000
+
+    def resolved_home(self) -> Path:
+        """`home` with ~ expanded."""
+        return self.home.expanduser()
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Merge flags (None means not given), environment, file and defaults.
+
+    Raises ConfigError that names the setting and where it came from.
+    """
+    merged: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    sources = [_from_file(), _from_environment(), ("a flag", _given(flags))]
+    for where, values in sources:
+        merged.update(values)
+        origin.update(dict.fromkeys(values, where))
+    try:
+        return Settings(**merged)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise ConfigError(
+            f"setting '{name}' from {origin.get(name, 'nowhere')}: {first['msg']}"
+        ) from error
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _from_environment() -> tuple[str, dict[str, Any]]:
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    found = {names[key]: value for key, value in os.environ.items() if key in names}
+    return "the environment", found
+
+
+def _from_file() -> tuple[str, dict[str, Any]]:
+    for path in (p.expanduser() for p in FILES):
+        if path.is_file():
+            try:
+                loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+            except yaml.YAMLError as error:
+                raise ConfigError(f"{path}: not YAML: {error}".replace("\n", " ")) from error
+            if not isinstance(loaded, dict):
+                raise ConfigError(f"{path}: expected settings as 'name: value' lines")
+            return str(path), loaded
+    return "", {}
+
+
+@cache
+def settings() -> Settings:
+    """The settings without flags, read once."""
+    return load_settings()

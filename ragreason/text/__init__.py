@@ -1,0 +1,1 @@
+"""Text handling for English and Chinese: sentences, tokens, language, answer normalisation."""

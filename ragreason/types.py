@@ -1,0 +1,249 @@
+"""The values that flow through ragreason: frozen, comparable, safe to store in a checkpoint.
+
+They are Pydantic models so that LangGraph's serializer gives back what was put in, nested ones too.
+`Gold` lives in `ragreason.datasets`: the answering side can't even import it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["system", "user", "assistant"]
+FinishReason = Literal["stop", "length", "cancelled"]
+StepKind = Literal["thought", "search", "answer", "backtrack"]
+Label = Literal["sufficient", "partial", "none", "supported", "unsupported"]
+Status = Literal["ok", "forced", "error"]
+Scalar = str | int | float | bool
+
+
+class Value(BaseModel):
+    """A frozen value; unknown fields are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Question(Value):
+    """What is asked. `id` is stable over runs; `metadata` never tells the answer."""
+
+    id: str
+    text: str
+    metadata: dict[str, Scalar] = {}
+
+
+class Passage(Value):
+    """A piece of a document. Make it with `ragreason.corpus.passage`, which derives `id`.
+
+    `id`: first 16 hex digits of SHA-256 over title, newline, text. `start` and `end` are character
+    offsets in the document `document` (a path or id); `page` counts from 1.
+    """
+
+    id: str
+    title: str
+    text: str
+    document: str = ""
+    page: int | None = None
+    start: int = 0
+    end: int = 0
+    metadata: dict[str, Scalar] = {}
+
+
+class Hit(Value):
+    """A passage found. `score`: higher is better, unit by `source`; `rank` counts from 1."""
+
+    passage: Passage
+    score: float
+    rank: int
+    source: str
+    query: str = ""
+
+
+class Evidence(Value):
+    """A hit as the run holds it: prompts show kept ones, by `excerpt` where there is one."""
+
+    hit: Hit
+    keep: bool = True
+    excerpt: str | None = None
+
+
+class Message(Value):
+    """One chat message. `content` is plain text; untrusted parts were neutralised before."""
+
+    role: Role
+    content: str
+
+
+class Request(Value):
+    """What an engine is asked.
+
+    `prefill` is the beginning of the assistant's reply, continued by the model and not repeated in
+    the completion. `n` samples share one prompt; sample i is told apart by its position. `seed`
+    None lets the engine choose. At most one of `json_schema` (a JSON text) and `regex` is set.
+    `stop` strings end the text and are not part of it. `temperature` 0 is greedy.
+    """
+
+    messages: tuple[Message, ...]
+    prefill: str = ""
+    n: Annotated[int, Field(ge=1)] = 1
+    max_tokens: Annotated[int, Field(ge=1)] = 256
+    temperature: Annotated[float, Field(ge=0)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    json_schema: str | None = None
+    regex: str | None = None
+    logprobs: bool = False
+
+
+class Usage(Value):
+    """What was spent. Sums with `+`.
+
+    `cached_tokens` is the part of `prompt_tokens` read from a prefix cache, None where an engine
+    did not say (None + x is x: a lower bound). Tokens of verifier calls count in `verifier_tokens`
+    only, `calls` counts every call, `retrievals` every query.
+    """
+
+    prompt_tokens: int = 0
+    cached_tokens: int | None = None
+    completion_tokens: int = 0
+    verifier_tokens: int = 0
+    calls: int = 0
+    retrievals: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        cached = [c for c in (self.cached_tokens, other.cached_tokens) if c is not None]
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=sum(cached) if cached else None,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            verifier_tokens=self.verifier_tokens + other.verifier_tokens,
+            calls=self.calls + other.calls,
+            retrievals=self.retrievals + other.retrievals,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """All tokens: prompt, completion and verifier."""
+        return self.prompt_tokens + self.completion_tokens + self.verifier_tokens
+
+
+class Completion(Value):
+    """One sample. `logprobs` holds the natural-log probability of each generated token where asked
+    for; `usage` counts the shared prompt on the first sample of a request only.
+    """
+
+    text: str
+    token_ids: tuple[int, ...] = ()
+    finish_reason: FinishReason = "stop"
+    logprobs: tuple[float, ...] | None = None
+    usage: Usage = Usage()
+
+    @property
+    def sum_logprob(self) -> float | None:
+        """Log-likelihood of the text, in nats; None without logprobs."""
+        return None if self.logprobs is None else sum(self.logprobs)
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """Log-likelihood per token, in nats; None without logprobs or tokens."""
+        return sum(self.logprobs) / len(self.logprobs) if self.logprobs else None
+
+
+class Verdict(Value):
+    """A verifier's opinion. `score` lies in the verifier's declared range, higher is better.
+    `unsupported` names the claims without support, `missing` what evidence would be needed.
+    """
+
+    score: float
+    label: Label | None = None
+    unsupported: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class Step(Value):
+    """One step of a trajectory. `text` is exactly what the model wrote, so that prompts only grow.
+
+    `query` is set on searches, `answer` on answers; `hits` are filled in by the node that ran the
+    search. `logprob` is summed, in nats. `truncated`: cut by the length limit, so never final.
+    """
+
+    kind: StepKind
+    text: str
+    query: str = ""
+    answer: str = ""
+    hits: tuple[Hit, ...] = ()
+    token_ids: tuple[int, ...] = ()
+    logprob: float | None = None
+    truncated: bool = False
+    verdict: Verdict | None = None
+    usage: Usage = Usage()
+
+
+class Trajectory(Value):
+    """An append-only list of steps towards an answer."""
+
+    steps: tuple[Step, ...] = ()
+
+    def extended(self, step: Step) -> "Trajectory":
+        """This trajectory with one more step."""
+        return Trajectory(steps=(*self.steps, step))
+
+    @property
+    def answer(self) -> str | None:
+        """The last answer step's answer, or None. A truncated step is no answer."""
+        found = [s.answer for s in self.steps if s.kind == "answer" and not s.truncated]
+        return found[-1] if found else None
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """All hits, first seen first, each passage once."""
+        seen: dict[str, Hit] = {}
+        for step in self.steps:
+            for hit in step.hits:
+                seen.setdefault(hit.passage.id, hit)
+        return tuple(seen.values())
+
+
+class Budget(Value):
+    """Upper bounds for one question; None is unbounded. Reaching one forces an answer."""
+
+    steps: Annotated[int, Field(ge=1)] | None = None
+    tokens: Annotated[int, Field(ge=1)] | None = None
+    retrievals: Annotated[int, Field(ge=0)] | None = None
+    calls: Annotated[int, Field(ge=1)] | None = None
+    seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+class Citation(Value):
+    """`[number]` in an answer. `start` and `end` are offsets of `quote` in the document."""
+
+    number: int
+    passage_id: str
+    title: str
+    document: str = ""
+    page: int | None = None
+    start: int = 0
+    end: int = 0
+    quote: str = ""
+
+
+class Answer(Value):
+    """What a run gives. `text` is the short answer; `cited` is a sentence with `[n]` marks.
+
+    `status` is "forced" where a budget, a loop's bound or a full context led here, and `forced_by`
+    says which. An abstained answer has an empty `text` and says what is `missing`.
+    `retrieved` holds passage ids, distinct, first seen first.
+    """
+
+    text: str
+    cited: str = ""
+    citations: tuple[Citation, ...] = ()
+    status: Status = "ok"
+    forced_by: str = ""
+    abstained: bool = False
+    missing: tuple[str, ...] = ()
+    score: float | None = None
+    retrieved: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    elapsed_s: float = 0.0
+    error: str = ""

@@ -1,0 +1,1 @@
+"""Synthetic multi-hop worlds about invented things."""
