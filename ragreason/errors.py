@@ -15,7 +15,7 @@
         │   └── ContextOverflowError   the prompt does not fit the model's context
         ├── ParseError         model output that does not have the asked form
         ├── VerifierError      steps and scores do not match
-        └── BudgetReachedError a budget is spent; nodes turn it into a forced answer, becomes a forced answer
+        └── BudgetReachedError a budget is spent; nodes turn it into a forced answer
 
 Each message is one line: what was given, what was expected, what to do.
 """
