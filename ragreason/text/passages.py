@@ -1,0 +1,39 @@
+"""What a passage's id and a paragraph's text are, for every part that must agree on them."""
+
+import hashlib
+from collections.abc import Iterable
+
+_ID_DIGITS = 16
+_CJK = (("\u3000", "\u30ff"), ("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uff00", "\uffef"))
+
+
+def passage_id(title: str, text: str) -> str:
+    """The first 16 hex digits of SHA-256 over title, newline, text, as UTF-8.
+
+    Lone surrogates, which broken JSON escapes leave behind, are hashed as they stand.
+    """
+    digest = hashlib.sha256(f"{title}\n{text}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:_ID_DIGITS]
+
+
+def paragraph_text(sentences: Iterable[str]) -> str:
+    """The sentences of a paragraph as one text, stripped, no words glued.
+
+    Some files keep the blank between two sentences (HotpotQA), some drop it (2WikiMultihopQA): one
+    is put in where neither side has white space, except next to Chinese or Japanese text.
+    ["A b.", " C."] and ["A b.", "C."] both give "A b. C."; ["甲。", "乙。"] gives "甲。乙。".
+    """
+    text = ""
+    for sentence in sentences:
+        text += f" {sentence}" if _needs_blank(text, sentence) else sentence
+    return text.strip()
+
+
+def _needs_blank(left: str, right: str) -> bool:
+    if not left or not right or left[-1].isspace() or right[0].isspace():
+        return False
+    return not (_is_cjk(left[-1]) or _is_cjk(right[0]))
+
+
+def _is_cjk(character: str) -> bool:
+    return any(low <= character <= high for low, high in _CJK)
