@@ -1,0 +1,55 @@
+# Works on a fresh machine with Python >= 3.11 and make; nothing else is to be done first.
+#   make demo      answers questions about the sample corpus with the default model
+#   make test      the tests that need only pip        make check   format, lint, types, layers, docs
+#   make test-all  and those that need system programs or big installs; says what it skipped
+#   make bench     each bench prints its ratio and keeps its result in benchmarks/results/
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+export RAGREASON_DATA ?= ../shared/data
+
+.PHONY: demo test test-all check bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.demo
+	$(BIN)/ragreason demo
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not system"
+
+test-all: $(VENV)/.test
+	$(BIN)/python -m pytest -rs
+
+check: $(VENV)/.check
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/docs -m "not model"
+
+bench: $(VENV)/.test
+	set -e; for bench in benchmarks/*.py; do $(BIN)/python "$$bench"; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+# A stamp says that the venv holds what pyproject.toml asked for when it was made.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: ragreason needs Python 3.11 or newer, '$(PYTHON)' is" \
+	    "$$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[cpu]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[cpu,test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.check: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable '.[cpu,test,check]'
+	@touch $@ $(VENV)/.test $(VENV)/.demo

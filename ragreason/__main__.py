@@ -1,0 +1,5 @@
+"""`python -m ragreason` is `ragreason`."""
+
+from ragreason.cli.main import main
+
+main()
