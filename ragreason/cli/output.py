@@ -1,0 +1,80 @@
+"""What commands print: tables for people, one JSON document for programs, notes on the side."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from typing import Annotated, Any
+
+import typer
+from pydantic_core import to_jsonable_python
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output. Values, paths and dates become plain JSON.
+
+    Raises ValueError for NaN and infinity, which JSON has no words for.
+    """
+    plain = to_jsonable_python(document)
+    sys.stdout.write(json.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A table on standard output. Numbers stand to the right; None is a dash.
+
+    On a terminal, long cells wrap. In a pipe each row is one line and nothing is cut.
+    """
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, column in enumerate(columns):
+        numeric = bool(rows) and all(_is_number(row[position]) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    if sys.stdout.isatty():
+        _console().print(table)
+    else:
+        _print_plain(table)
+
+
+def print_fields(fields: Mapping[str, object]) -> None:
+    """One `name  value` line a field, the values aligned."""
+    width = max(map(len, fields), default=0)
+    for name, value in fields.items():
+        sys.stdout.write(f"{name.ljust(width)}  {_cell(value)}\n")
+
+
+def note(text: str) -> None:
+    """A line for people on standard error: progress, warnings, what happens next."""
+    sys.stderr.write(text.rstrip("\n") + "\n")
+    sys.stderr.flush()
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def _console(**options: Any) -> Any:
+    from rich.console import Console
+
+    return Console(markup=False, highlight=False, emoji=False, **options)
+
+
+def _print_plain(table: Any) -> None:
+    """As wide as its widest row, so that nothing wraps, and without the padding at line ends."""
+    width = max(1, _console(width=100_000).measure(table).maximum)
+    page = StringIO()
+    _console(file=page, width=width).print(table)
+    for line in page.getvalue().splitlines():
+        sys.stdout.write(line.rstrip() + "\n")
