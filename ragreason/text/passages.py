@@ -1,9 +1,11 @@
 """What a passage's id and a paragraph's text are, for every part that must agree on them."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 _ID_DIGITS = 16
+_OPENS = re.compile(r"(?:^|\s)[\"'“‘(\[]$")
 _CJK = (("\u3000", "\u30ff"), ("\u3400", "\u4dbf"), ("\u4e00", "\u9fff"), ("\uff00", "\uffef"))
 
 
@@ -20,7 +22,8 @@ def paragraph_text(sentences: Iterable[str]) -> str:
     """The sentences of a paragraph as one text, stripped, no words glued.
 
     Some files keep the blank between two sentences (HotpotQA), some drop it (2WikiMultihopQA): one
-    is put in where neither side has white space, except next to Chinese or Japanese text.
+    is put in where neither side has white space, except behind an opening quote or bracket and
+    next to Chinese or Japanese text.
     ["A b.", " C."] and ["A b.", "C."] both give "A b. C."; ["甲。", "乙。"] gives "甲。乙。".
     """
     text = ""
@@ -32,7 +35,7 @@ def paragraph_text(sentences: Iterable[str]) -> str:
 def _needs_blank(left: str, right: str) -> bool:
     if not left or not right or left[-1].isspace() or right[0].isspace():
         return False
-    return not (_is_cjk(left[-1]) or _is_cjk(right[0]))
+    return not (_is_cjk(left[-1]) or _is_cjk(right[0]) or _OPENS.search(left))
 
 
 def _is_cjk(character: str) -> bool:

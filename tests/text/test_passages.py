@@ -39,3 +39,9 @@ def test_empty_sentences_leave_no_trace() -> None:
 def test_no_character_but_blanks_is_added_or_lost(sentences: list[str]) -> None:
     joined = "".join(paragraph_text(sentences).split())
     assert joined == "".join("".join(sentences).split())
+
+
+def test_an_opening_quote_stays_with_its_word() -> None:
+    assert paragraph_text(['He sang "', 'Doogie."', "Then he left."]) == (
+        'He sang "Doogie." Then he left.'
+    )

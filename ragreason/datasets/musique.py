@@ -1,0 +1,51 @@
+"""MuSiQue, answerable and full: JSON lines, paragraphs with `is_supporting`, aliases.
+
+Source: github.com/StonyBrookNLP/musique. In the full version a question can come twice under one
+id, once without its evidence; the second then gets the id's suffix "/unanswerable".
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ragreason.datasets.example import Dataset, Example, Gold, paragraph
+from ragreason.datasets.records import Record, read_json
+from ragreason.types import Passage, Question
+
+
+def load_musique(path: Path) -> Dataset:
+    """MuSiQue-Ans or MuSiQue-Full. Hops are the steps of the decomposition."""
+    return Dataset("musique", path, tuple(_example(r) for r in read_json(path)))
+
+
+def _example(record: Record) -> Example:
+    passages, supports = _paragraphs(record)
+    answerable = bool(record.fields.get("answerable", True))
+    steps = record.fields.get("question_decomposition") or []
+    gold = Gold(
+        answers=(record.text("answer"), *record.texts("answer_aliases")),
+        support_ids=tuple(dict.fromkeys(passages[i].id for i in supports)),
+        support_idxs=supports,
+        type=f"{len(steps)}hop" if steps else "",
+        hops=len(steps) or len(supports),
+        answerable=answerable,
+    )
+    name = record.text("id") + ("" if answerable else "/unanswerable")
+    question = Question(id=name, text=record.text("question"))
+    return Example(question=question, gold=gold, passages=passages)
+
+
+def _paragraphs(record: Record) -> tuple[tuple[Passage, ...], tuple[int, ...]]:
+    values = record.list("paragraphs")
+    passages = tuple(_passage(record, value) for value in values)
+    supports = tuple(i for i, value in enumerate(values) if value.get("is_supporting"))
+    return passages, supports
+
+
+def _passage(record: Record, value: Mapping[str, Any]) -> Passage:
+    if not isinstance(value, dict):
+        raise record.error("expected each of 'paragraphs' as an object")
+    title, text = value.get("title"), value.get("paragraph_text")
+    if not isinstance(title, str) or not isinstance(text, str):
+        raise record.error("expected texts 'title' and 'paragraph_text' in each of 'paragraphs'")
+    return paragraph(title, text.strip())

@@ -1,0 +1,166 @@
+"""Records of JSON, JSON-lines and CSV files, each knowing where it stands for error messages."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ragreason.errors import DataError
+
+_LIST_FIELDS = ("data", "questions", "examples")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record. `where` names file and line, or file and record from 1."""
+
+    where: str
+    fields: Mapping[str, Any]
+
+    def error(self, expected: str) -> DataError:
+        """A DataError that says where and what was expected."""
+        return DataError(f"{self.where}: {expected}")
+
+    def get(self, *names: str) -> Any:
+        """The value under the first of `names` that is there. DataError if none is."""
+        for name in names:
+            if name in self.fields:
+                return self.fields[name]
+        have = ", ".join(map(str, self.fields)) or "no fields"
+        raise self.error(f"expected a field {_either(names)}; it has {have}")
+
+    def text(self, *names: str) -> str:
+        """A text that is not blank; whole numbers are taken as texts."""
+        value = self.get(*names)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or not value.strip():
+            raise self.error(f"expected a text under {_either(names)}, found {_short(value)}")
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A list of texts under `name`; a missing field is an empty list."""
+        value = self.fields.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self.error(f"expected a list of texts under '{name}', found {_short(value)}")
+        return tuple(value)
+
+    def list(self, *names: str) -> Sequence[Any]:
+        """A list."""
+        value = self.get(*names)
+        if not isinstance(value, list):
+            raise self.error(f"expected a list under {_either(names)}, found {_short(value)}")
+        return value
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(f"'{name}'" for name in names)
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+
+
+def read_text(path: Path) -> str:
+    """A file's text, UTF-8 with or without a byte-order mark. DataError if missing or not text."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: expected a file, this is a folder") from error
+    except OSError as error:
+        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: expected UTF-8 text, byte {error.start} is not; convert the file to UTF-8"
+        ) from error
+    if not text.strip():
+        raise DataError(f"{path}: the file is empty; expected questions")
+    return text
+
+
+def read_json(path: Path) -> list[Record]:
+    """Records of a JSON list, of JSON lines (whatever the file is called), or of an object that
+    holds its list under "data".
+    """
+    text = read_text(path)
+    if text.lstrip().startswith("["):
+        return _listed(path, _parse(path, text))
+    try:
+        return _lines(path, text)
+    except DataError as not_lines:
+        try:
+            whole = json.loads(text)
+        except (ValueError, RecursionError):
+            raise not_lines from None
+    for name in _LIST_FIELDS:
+        if isinstance(whole, dict) and isinstance(whole.get(name), list):
+            return _listed(path, whole[name])
+    raise DataError(f"{path}: expected a list of records, or one record a line")
+
+
+def _parse(path: Path, text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        end = "; the file may be cut off" if error.pos >= len(text.rstrip()) - 1 else ""
+        raise DataError(
+            f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}{end}"
+        ) from error
+    except RecursionError as error:
+        raise DataError(f"{path}: JSON nested too deeply") from error
+
+
+def _listed(path: Path, values: Sequence[Any]) -> list[Record]:
+    if not values:
+        raise DataError(f"{path}: the list is empty; expected questions")
+    return [_record(f"{path}, record {i}", value) for i, value in enumerate(values, 1)]
+
+
+def _lines(path: Path, text: str) -> list[Record]:
+    lines = text.split("\n")  # not splitlines: texts may hold U+2028
+    last = max(i for i, line in enumerate(lines, 1) if line.strip())
+    records = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            where = f"{path}, line {number}"
+            try:
+                value = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                cut = "; the file may be cut off" if number == last else ""
+                raise DataError(f"{where}: not JSON: {error}{cut}") from error
+            records.append(_record(where, value))
+    return records
+
+
+def _record(where: str, value: Any) -> Record:
+    if not isinstance(value, dict):
+        raise DataError(f"{where}: expected an object with fields, found {_short(value)}")
+    return Record(where, value)
+
+
+def read_csv(path: Path) -> list[Record]:
+    """Records of a CSV (or, by its name, TSV) file with a header line."""
+    text = read_text(path)
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    records = []
+    try:
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if None in row or None in row.values():
+                columns = len(reader.fieldnames or ())
+                raise DataError(f"{where}: expected {columns} columns as in the header line")
+            records.append(Record(where, row))
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.reader.line_num}: not CSV: {error}") from error
+    if not records:
+        raise DataError(f"{path}: there is only a header line; expected questions")
+    return records

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from ragreason.datasets.example import Dataset, Example, Gold, distinct, ids_of, paragraph
+from ragreason.text.passages import passage_id
+from ragreason.types import Question
+
+ILSE, OTTO = paragraph("Ilse", "Ilse rows."), paragraph("Otto", "Otto sings.")
+
+
+def example(name: str, *, answer: str = "x") -> Example:
+    question = Question(id=name, text=f"{name}?")
+    return Example(question=question, gold=Gold(answers=(answer,)), passages=(ILSE, OTTO, ILSE))
+
+
+def test_a_paragraph_covers_its_whole_document() -> None:
+    assert (ILSE.id, ILSE.document, ILSE.start, ILSE.end) == (
+        passage_id("Ilse", "Ilse rows."),
+        "Ilse",
+        0,
+        10,
+    )
+
+
+def test_gold_needs_an_answer() -> None:
+    with pytest.raises(ValidationError):
+        Gold(answers=())
+
+
+def test_distinct_keeps_the_first_place() -> None:
+    assert distinct([OTTO, ILSE, OTTO]) == (OTTO, ILSE)
+
+
+def test_the_corpus_is_the_union_and_what_belongs_to_no_example() -> None:
+    extra = paragraph("Ada", "Ada reads.")
+    dataset = Dataset("own", Path("x"), (example("a"), example("b")), (extra, ILSE))
+    assert dataset.passages == (ILSE, OTTO, extra)
+
+
+def test_a_title_without_paragraph_counts_as_missed() -> None:
+    assert ids_of((ILSE, OTTO), ["Otto", "Ada"]) == (OTTO.id, passage_id("Ada", ""))
+
+
+def test_data_hash_follows_questions_gold_and_name_not_the_path() -> None:
+    base = Dataset("own", Path("x"), (example("a"), example("b")))
+    assert base.data_hash == Dataset("own", Path("y"), base.examples).data_hash
+    others = [
+        Dataset("other", Path("x"), base.examples),
+        Dataset("own", Path("x"), base.examples[:1]),
+        Dataset("own", Path("x"), base.examples[::-1]),
+        Dataset("own", Path("x"), (example("a", answer="y"), example("b"))),
+        Dataset("own", Path("x"), base.examples, (paragraph("Ada", "Ada reads."),)),
+    ]
+    assert len({base.data_hash, *(d.data_hash for d in others)}) == 6
