@@ -61,7 +61,8 @@ class UnknownNameError(ConfigError):
         self.nearest = nearest(given, names)
         guess = f" did you mean '{self.nearest}'?" if self.nearest else ""
         tail = f"; {advice}" if advice else ""
-        super().__init__(f"unknown {what} '{given}';{guess} known: {', '.join(names)}{tail}")
+        offer = ", ".join(names) or "none"
+        super().__init__(f"unknown {what} '{given}';{guess} known: {offer}{tail}")
 
 
 class CapabilityError(ConfigError):

@@ -1,8 +1,8 @@
 """The only place where defaults live.
 
-Order, first wins: a flag (the caller passes it), the environment (`RAGREASON_MODEL`, ...), the
-settings file (`ragreason.yaml` in the working folder, else `~/.config/ragreason/settings.yaml`),
-the default below.
+Order, first wins: a flag (the caller passes it), the environment (`RAGREASON_MODEL`, ...; an empty
+variable is not set), the settings file (`ragreason.yaml` in the working folder, else
+`~/.config/ragreason/settings.yaml`), the default below.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ragreason.errors import ConfigError
+from ragreason.errors import ConfigError, UnknownNameError
 
 PREFIX = "RAGREASON_"
 FILES = (Path("ragreason.yaml"), Path("~/.config/ragreason/settings.yaml"))
@@ -24,7 +24,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: str = "qwen2.5-0.5b"
+    model: str = "qwen2.5-coder-0.5b"
     """A catalogue name, a path, or `openai:NAME`."""
     embedder: str = "minilm"
     retriever: str = "hybrid"
@@ -65,8 +65,10 @@ def load_settings(**flags: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
+        field = Settings.model_fields.get(name)
+        given = f"; given {first['input']!r}" if field and field.repr else ""
         raise ConfigError(
-            f"setting '{name}' from {origin.get(name, 'nowhere')}: {first['msg']}"
+            f"setting '{name}' from {origin.get(name, 'nowhere')}: {first['msg']}{given}"
         ) from error
 
 
@@ -76,7 +78,7 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 def _from_environment() -> tuple[str, dict[str, Any]]:
     names = {PREFIX + name.upper(): name for name in Settings.model_fields}
-    found = {names[key]: value for key, value in os.environ.items() if key in names}
+    found = {names[key]: value for key, value in os.environ.items() if key in names and value}
     return "the environment", found
 
 
@@ -89,6 +91,8 @@ def _from_file() -> tuple[str, dict[str, Any]]:
                 raise ConfigError(f"{path}: not YAML: {error}".replace("\n", " ")) from error
             if not isinstance(loaded, dict):
                 raise ConfigError(f"{path}: expected settings as 'name: value' lines")
+            for name in loaded.keys() - Settings.model_fields.keys():
+                raise UnknownNameError("setting", str(name), Settings.model_fields, f"in {path}")
             return str(path), loaded
     return "", {}
 

@@ -68,11 +68,17 @@ Decision = Expand | RollOut | Finish
 
 
 class Tree:
-    """A read-only view of events. Building it costs time linear in them."""
+    """A read-only view of events. Building it costs time linear in them.
+
+    Raises ValueError if a proposal was added under a node that came later.
+    """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: tuple[Event, ...] = tuple(events)
         self._added = [e for e in self.events if isinstance(e, Added)]
+        for node, added in enumerate(self._added, start=1):
+            if not ROOT <= added.parent < node:
+                raise ValueError(f"node {node} was added under {added.parent}, not an earlier node")
 
     def __len__(self) -> int:
         """How many nodes there are, the root included."""
