@@ -9,6 +9,7 @@ from ragreason.datasets.musique import load_musique
 from ragreason.datasets.records import Record, read_csv, read_json
 from ragreason.datasets.strategyqa import load_strategyqa
 from ragreason.datasets.titled import load_2wikimultihopqa, load_hotpotqa
+from ragreason.datasets.world import is_world, load_world
 from ragreason.errors import DataError, UnknownNameError
 
 Loader = Callable[[Path], Dataset]
@@ -19,6 +20,7 @@ LOADERS: Mapping[str, tuple[Loader, str]] = {
     "musique": (load_musique, "MuSiQue JSON lines, answerable or full"),
     "bamboogle": (load_bamboogle, "Bamboogle's CSV, no passages"),
     "strategyqa": (load_strategyqa, "StrategyQA, with its paragraph file beside it"),
+    "world": (load_world, "a world's folder, as `ragreason data synth` writes it"),
     "generic": (load_generic, "JSON, JSON lines, CSV or TSV with question and answer"),
 }
 ALIASES: Mapping[str, str] = {
@@ -63,6 +65,8 @@ def parse_spec(spec: str) -> tuple[str | None, Path]:
 
 def detect(path: Path) -> str:
     """Which layout the file has, by the fields of its first record."""
+    if path.is_dir():
+        return "world"
     tabular = path.suffix.lower() in (".csv", ".tsv")
     record = (read_csv(path) if tabular else read_json(path))[0]
     return _layout(record)
@@ -76,6 +80,8 @@ def _layout(record: Record) -> str:
         return "musique"
     if "qid" in has and isinstance(has.get("answer"), bool):
         return "strategyqa"
+    if is_world(record):
+        return "world"
     return "bamboogle" if set(has) == {"Question", "Answer"} else "generic"
 
 

@@ -1,0 +1,110 @@
+"""How sure a figure is: bootstrap over questions, and tests on paired questions."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Values = Sequence[float] | Floats
+
+SAMPLES = 10_000
+_CHUNK = 4_000_000  # resampled values held at once: 32 MB
+_TIES = 1e-12
+
+
+class Interval(NamedTuple):
+    """A mean and where it lies at the given level, 95 % unless told."""
+
+    value: float
+    low: float
+    high: float
+
+
+def bootstrap_interval(
+    values: Values, *, seed: int = 0, level: float = 0.95, samples: int = SAMPLES
+) -> Interval:
+    """The mean of one value a question, with its percentile bootstrap interval.
+
+    Questions are drawn with replacement `samples` times. Same values, same seed, same interval.
+    It is too narrow below some 30 questions. Raises ValueError for no values.
+    Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+    """
+    array = np.asarray(values, dtype=np.float64)  # (questions,)
+    if array.size == 0:
+        raise ValueError("no values to take a mean of")
+    means = _resampled_means(array, np.random.default_rng(seed), samples)
+    tail = (1 - level) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(array.mean()), float(low), float(high))
+
+
+def paired_interval(
+    values: Values,
+    others: Values,
+    *,
+    seed: int = 0,
+    level: float = 0.95,
+    samples: int = SAMPLES,
+) -> Interval:
+    """The mean of `values` minus that of `others`, question by question, with its interval.
+
+    Both hold the same questions in the same order; ValueError otherwise. Pairing takes out how
+    hard the questions are, so it is narrower than two separate intervals suggest.
+    """
+    return bootstrap_interval(_differences(values, others), seed=seed, level=level, samples=samples)
+
+
+def paired_permutation_test(
+    values: Values, others: Values, *, seed: int = 0, samples: int = SAMPLES
+) -> float:
+    """Two-sided p-value of no difference: the signs of the paired differences are flipped.
+
+    Exact over all 2^n flips where those are at most `samples`, else drawn; then the observed one
+    counts as drawn too, so p is never 0. Source: Fisher, The Design of Experiments, 1935, 21.
+    """
+    differences = _differences(values, others)
+    differences = differences[differences != 0]  # flipping a zero changes nothing
+    count = differences.size
+    if count == 0:
+        return 1.0
+    observed = abs(differences.sum())
+    if 2**count <= samples:
+        flips = (np.arange(2**count)[:, None] >> np.arange(count)) & 1  # (flips, differences)
+        sums = np.abs((1 - 2 * flips) @ differences)
+        return float(np.mean(sums >= observed - _TIES))
+    extreme = _extreme_flips(differences, observed, np.random.default_rng(seed), samples)
+    return (extreme + 1) / (samples + 1)
+
+
+def _differences(values: Values, others: Values) -> Floats:
+    if len(values) != len(others):
+        raise ValueError(f"{len(values)} values can't be paired with {len(others)}")
+    return np.asarray(values, dtype=np.float64) - np.asarray(others, dtype=np.float64)
+
+
+def _resampled_means(values: Floats, random: np.random.Generator, samples: int) -> Floats:
+    means = np.empty(samples)
+    for start, stop in _chunks(samples, values.size):
+        drawn = random.integers(0, values.size, (stop - start, values.size), dtype=np.int32)
+        means[start:stop] = values[drawn].mean(axis=1)  # (samples, questions) -> (samples,)
+    return means
+
+
+def _extreme_flips(
+    differences: Floats,
+    observed: float,
+    random: np.random.Generator,
+    samples: int,
+) -> int:
+    extreme = 0
+    for start, stop in _chunks(samples, differences.size):
+        signs = random.integers(0, 2, (stop - start, differences.size), dtype=np.int8) * 2 - 1
+        extreme += int(np.sum(np.abs(signs @ differences) >= observed - _TIES))
+    return extreme
+
+
+def _chunks(samples: int, size: int) -> list[tuple[int, int]]:
+    step = max(1, _CHUNK // size)
+    return [(start, min(start + step, samples)) for start in range(0, samples, step)]
