@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ragreason.tree import Decision, Tree
+from ragreason.tree import Decision, Finish, Tree
 from ragreason.types import (
     Completion,
     Hit,
@@ -155,6 +155,10 @@ class Strategy(Protocol):
 
     def decide(self, tree: Tree, spent: Usage) -> Decision:
         """What to do next. Called only when nothing is pending."""
+        ...
+
+    def finish(self, tree: Tree) -> Finish:
+        """The best of what is there: at the end, and when a budget stops the search."""
         ...
 
 

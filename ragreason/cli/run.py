@@ -1,0 +1,99 @@
+"""`ragreason run`: answer one question, showing each step."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragreason.cli.output import Json, print_json
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option("--model", help="The engine: NAME, PATH or openai:NAME; small=NAME for others."),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a field of the graph: solve.strategy.n=8."),
+]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option("--allow-import", help="A module that the graph may take parts from."),
+]
+
+
+def run(
+    graph: Annotated[str, typer.Argument(help="A shipped graph's name, or a file.")],
+    question: Annotated[str, typer.Argument(help="What to answer.")],
+    index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
+    model: Models = None,
+    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    set_: Overrides = None,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    trace: Annotated[bool, typer.Option(help="Also show passages and nodes.")] = False,
+    allow_import: Allowed = None,
+    json: Json = False,
+) -> None:
+    """Answer a question, with citations."""
+    import asyncio
+
+    main, named = split_models(model)
+    asyncio.run(
+        _run(
+            graph,
+            question,
+            index,
+            {"model": main, "models": named, "retriever": retriever},
+            {"overrides": set_ or [], "allow_imports": allow_import or []},
+            seed=seed,
+            trace=trace,
+            json=json,
+        )
+    )
+
+
+async def _run(
+    graph: str,
+    question: str,
+    index: Path | None,
+    parts: dict[str, object],
+    options: dict[str, list[str]],
+    *,
+    seed: int,
+    trace: bool,
+    json: bool,
+) -> None:
+    from ragreason import traces
+    from ragreason.cli.show import answer_lines, event_lines
+    from ragreason.events import TraceEvent
+    from ragreason.runner import open_runner
+
+    def tell(event: TraceEvent) -> None:
+        for line in event_lines(event, full=trace):
+            typer.echo(line)
+
+    runner = open_runner(graph, index=index, **parts, **options)  # type: ignore[arg-type]
+    async with runner:
+        done = await runner.answer(question, seed=seed, on_event=None if json else tell)
+        folder = runner.settings.resolved_home() / "traces"
+        identity = runner.describe()
+        run_id = traces.save(folder, graph, done.question, done.answer, done.events, identity)
+    if json:
+        events = [event.model_dump(exclude_defaults=True) for event in done.events]
+        document = {"question": done.question, "answer": done.answer, "run": run_id}
+        print_json({**document, "events": events} if trace else document)
+        return
+    for line in answer_lines(done.answer):
+        typer.echo(line)
+
+
+def split_models(given: list[str] | None) -> tuple[str | None, dict[str, str]]:
+    """`["NAME", "small=OTHER"]` as the main model and the others by name."""
+    main: str | None = None
+    named: dict[str, str] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        if equals and name.isidentifier():
+            named[name] = value
+        else:
+            main = text
+    return named.pop("main", main), named

@@ -1,0 +1,103 @@
+"""The last node: an answer with citations."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ragreason.errors import ContextOverflowError
+from ragreason.events import TraceEvent
+from ragreason.ledger import as_verifier
+from ragreason.nodes.emit import emit
+from ragreason.nodes.generate import ask
+from ragreason.policies.parse import clean
+from ragreason.prompts import neutralise, show_passages
+from ragreason.protocols import Embedder, Generator
+from ragreason.seeds import derive
+from ragreason.state import State
+from ragreason.types import Answer, Evidence, Hit, Question
+from ragreason.verification.cite import cite
+
+
+@dataclass(frozen=True)
+class AnswerNode:
+    """Give the reasoning's answer; without one, read the kept evidence and notes and answer.
+
+    `reread` reads the evidence even where the reasoning has answered, as IRCoT's reader does.
+    Where the prompt overflows, whole oldest passages are dropped and named in `dropped`.
+    """
+
+    answers: ClassVar[bool] = True
+    reads: ClassVar[tuple[str, ...]] = ("question",)
+    optional_reads: ClassVar[tuple[str, ...]] = (
+        "evidence",
+        "notes",
+        "draft",
+        "forced",
+        "seed",
+    )
+    writes: ClassVar[tuple[str, ...]] = ("answer", "dropped")
+
+    name: str
+    engine: Generator
+    embedder: Embedder | None = None
+    reread: bool = False
+    citations: bool = True
+    max_passages: Annotated[int, Field(ge=1, le=200)] = 8
+    max_tokens: Annotated[int, Field(ge=4, le=4096)] = 32
+
+    async def __call__(self, state: State) -> dict[str, Any]:
+        """At most one model call, more only where the context overflows."""
+        question = state["question"]
+        evidence = [e for e in state.get("evidence", {}).values() if e.keep][: self.max_passages]
+        text = state.get("draft", "")
+        dropped: list[str] = []
+        if not text or self.reread:
+            text, dropped = await self._read(state, evidence)
+        answer = await self._cited(question, text, [entry.hit for entry in evidence])
+        forced = state.get("forced", "")
+        answer = answer.model_copy(
+            update={
+                "status": "forced" if forced else "ok",
+                "forced_by": forced,
+                "retrieved": tuple(state.get("evidence", {})),
+            }
+        )
+        emit(TraceEvent(kind="answer", node=self.name, answer=answer))
+        return {"answer": answer, "dropped": dropped}
+
+    async def _read(self, state: State, evidence: list[Evidence]) -> tuple[str, list[str]]:
+        dropped: list[str] = []
+        while True:
+            try:
+                return await self._ask(state, evidence), dropped
+            except ContextOverflowError:
+                if not evidence:
+                    raise
+                oldest, evidence = evidence[0].hit.passage, evidence[1:]
+                dropped.append(oldest.id)
+                emit(TraceEvent(kind="dropped", node=self.name, text=oldest.title))
+
+    async def _ask(self, state: State, evidence: list[Evidence]) -> str:
+        question = state["question"]
+        hits = [entry.hit for entry in evidence]
+        excerpts = {e.hit.passage.id: e.excerpt for e in evidence if e.excerpt is not None}
+        notes = [neutralise(note) for note in state.get("notes", [])]
+        blocks = [show_passages(hits, excerpts=excerpts), "\n".join(notes)]
+        reply = await ask(
+            self.engine,
+            "answer" if hits or notes else "direct",
+            question.text,
+            seed=derive(state.get("seed", 0), question.id, self.name),
+            max_tokens=self.max_tokens,
+            stop=("\n",),
+            passages="\n\n".join(block for block in blocks if block),
+        )
+        return clean(reply.removeprefix("Answer:"))
+
+    async def _cited(self, question: Question, text: str, hits: list[Hit]) -> Answer:
+        if not (self.citations and text and hits and self.embedder):
+            return Answer(text=text, cited=text)
+        with as_verifier():
+            cited, citations = await cite(question, text, hits, self.embedder)
+        return Answer(text=text, cited=cited, citations=citations)

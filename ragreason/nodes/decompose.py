@@ -1,0 +1,55 @@
+"""Break a question into sub-questions that can be answered side by side."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ragreason.nodes.generate import ask
+from ragreason.protocols import Generator
+from ragreason.seeds import derive
+from ragreason.state import State
+
+_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.)、:]|Q\d*:)\s*")
+
+
+@dataclass(frozen=True)
+class Decompose:
+    """Write up to `max_questions` sub-questions to `queries`.
+
+    Sub-questions may not depend on each other's answers: they run in parallel. Where the model
+    gives none, the question itself is the only one. Source: arXiv 2210.02406.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("question",)
+    optional_reads: ClassVar[tuple[str, ...]] = ("seed",)
+    writes: ClassVar[tuple[str, ...]] = ("queries",)
+
+    name: str
+    engine: Generator
+    max_questions: Annotated[int, Field(ge=1, le=16)] = 3
+    max_tokens: Annotated[int, Field(ge=8, le=1024)] = 96
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+    async def __call__(self, state: State) -> dict[str, Any]:
+        """One model call."""
+        question = state["question"]
+        reply = await ask(
+            self.engine,
+            "decompose",
+            question.text,
+            seed=derive(state.get("seed", 0), question.id, self.name),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            stop=("\n\n",),
+        )
+        return {"queries": split_questions(reply, self.max_questions) or [question.text]}
+
+
+def split_questions(reply: str, limit: int) -> list[str]:
+    """Distinct lines of the reply that read like questions, bullets and numbers removed."""
+    lines = (_BULLET.sub("", line).strip() for line in reply.splitlines())
+    return list(dict.fromkeys(line for line in lines if len(line.split()) > 1 or len(line) > 5))[
+        :limit
+    ]

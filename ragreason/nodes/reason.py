@@ -1,0 +1,151 @@
+"""Search over reasoning: policy x strategy x verifier, as a subgraph select -> expand -> verify.
+
+`select` asks the strategy what to extend, `expand` proposes steps and runs their searches, `verify`
+scores what is new. Each is a LangGraph node of its own, so checkpoints, streams and interrupts work
+between them, and a run that was killed goes on in the middle of a search.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, cast
+
+from langgraph.graph import END, START, StateGraph
+from pydantic import Field
+
+from ragreason.errors import BudgetReachedError
+from ragreason.ledger import Meter, current, metering
+from ragreason.nodes.expand import expand
+from ragreason.nodes.verify import verify
+from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
+from ragreason.state import ReasonState, State
+from ragreason.tree import ROOT, Added, Expand, Finish, Tree
+from ragreason.types import Budget, Evidence, Usage
+
+FORCED_BY_DEPTH = "steps of the search"
+FORCED_BY_SILENCE = "no proposal could be used"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Reason and retrieve until the strategy is done; gives the best answer as `draft`.
+
+    `k` passages come back from each search. Without a finished trajectory the run is `forced`, and
+    the answer node reads the evidence of the longest one.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("question",)
+    optional_reads: ClassVar[tuple[str, ...]] = ("seed", "evidence")
+    writes: ClassVar[tuple[str, ...]] = ("draft", "trajectory", "evidence", "forced", "dropped")
+
+    name: str
+    engine: Generator
+    policy: Policy
+    strategy: Strategy
+    retriever: Retriever | None = None
+    verifier: Verifier | None = None
+    k: Annotated[int, Field(ge=1, le=100)] = 4
+
+    async def __call__(self, state: State) -> dict[str, Any]:
+        """Run the subgraph and report its best trajectory."""
+        start = ReasonState(
+            question=state["question"],
+            seed=state.get("seed", 0),
+            tree=[],
+            evidence={},
+            usage=Usage(),
+            steps=0,
+            elapsed_s=0.0,
+            forced="",
+            dropped=[],
+        )
+        config = {"recursion_limit": 10_000}
+        done = cast(ReasonState, await self.subgraph.ainvoke(start, config))
+        return self._report(done)
+
+    @cached_property
+    def subgraph(self) -> Any:
+        """The compiled LangGraph subgraph; it inherits its parent's checkpointer."""
+        builder = StateGraph(ReasonState)
+        builder.add_node("select", self._select)
+        builder.add_node("expand", self._expand)
+        builder.add_node("verify", self._verify)
+        builder.add_edge(START, "select")
+        builder.add_conditional_edges(
+            "select", lambda s: "expand" if s.get("wanted") else END, ["expand", END]
+        )
+        builder.add_edge("expand", "verify")
+        builder.add_edge("verify", "select")
+        return builder.compile()
+
+    async def _select(self, state: ReasonState) -> dict[str, Any]:
+        tree = Tree(state["tree"])
+        if state["forced"]:
+            return _finished(self.strategy.finish(tree))
+        decision = self.strategy.decide(tree, state["usage"])
+        if isinstance(decision, Expand):
+            return {"wanted": list(decision.nodes)}
+        if isinstance(decision, Finish):
+            return _finished(decision)
+        return {"wanted": [(node, 1) for node in decision.nodes]}
+
+    async def _expand(self, state: ReasonState) -> dict[str, Any]:
+        meter = _inner_meter(state)
+        with metering(meter):
+            try:
+                meter.check()
+            except BudgetReachedError as error:
+                return _spent(meter) | {"forced": str(error)}
+            update = await expand(self, state)
+        steps = sum(1 for event in update["tree"] if isinstance(event, Added))
+        return update | _spent(meter) | {"steps": steps}
+
+    async def _verify(self, state: ReasonState) -> dict[str, Any]:
+        meter = _inner_meter(state)
+        with metering(meter):
+            update = await verify(self, state)
+        return update | _spent(meter)
+
+    def _report(self, state: ReasonState) -> dict[str, Any]:
+        tree = Tree(state["tree"])
+        best = state.get("best") or []
+        node = best[0][0] if best else _longest(tree)
+        trajectory = tree.trajectory(node)
+        shown = {hit.passage.id for hit in trajectory.hits}
+        forced = state["forced"]
+        if not best and not forced:
+            forced = FORCED_BY_SILENCE if node == ROOT else FORCED_BY_DEPTH
+        return {
+            "draft": trajectory.answer or "",
+            "trajectory": trajectory,
+            "forced": forced,
+            "dropped": state["dropped"],
+            "usage": state["usage"],
+            "steps": state["steps"],
+            "evidence": {
+                key: Evidence(hit=entry.hit, keep=key in shown)
+                for key, entry in state["evidence"].items()
+            },
+        }
+
+
+def _finished(decision: Finish) -> dict[str, Any]:
+    return {"wanted": [], "best": list(decision.nodes)}
+
+
+def _longest(tree: Tree) -> int:
+    return max(tree.leaves or (ROOT,), key=tree.depth)
+
+
+def _inner_meter(state: ReasonState) -> Meter:
+    """A meter that goes on from the question's meter and from what this search has spent."""
+    outer = current()
+    return Meter(
+        outer.budget if outer else Budget(),
+        before=(outer.before if outer else Usage()) + state["usage"],
+        steps=(outer.steps if outer else 0) + state["steps"],
+        elapsed_s=outer.elapsed_s if outer else state["elapsed_s"],
+    )
+
+
+def _spent(meter: Meter) -> dict[str, Any]:
+    return {"usage": meter.spent, "elapsed_s": meter.elapsed_s}

@@ -1,0 +1,52 @@
+"""Rewrite the question as a search query."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from ragreason.nodes.generate import ask
+from ragreason.policies.parse import clean
+from ragreason.prompts import neutralise
+from ragreason.protocols import Generator
+from ragreason.seeds import derive
+from ragreason.state import State
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Write a better `query`, seeing what was tried and found.
+
+    Source: rewrite-retrieve-read, arXiv 2305.14283. An empty or repeated rewrite falls back to the
+    question together with the titles found, so that a second search never equals the first.
+    """
+
+    reads: ClassVar[tuple[str, ...]] = ("question",)
+    optional_reads: ClassVar[tuple[str, ...]] = ("query", "evidence", "sufficiency", "seed")
+    writes: ClassVar[tuple[str, ...]] = ("query",)
+
+    name: str
+    engine: Generator
+    max_tokens: Annotated[int, Field(ge=8, le=512)] = 40
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+
+    async def __call__(self, state: State) -> dict[str, Any]:
+        """One model call."""
+        question = state["question"]
+        tried = state.get("query", "")
+        titles = [e.hit.passage.title for e in state.get("evidence", {}).values() if e.keep]
+        reply = await ask(
+            self.engine,
+            "rewrite",
+            question.text,
+            seed=derive(state.get("seed", 0), question.id, self.name, tried),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            stop=("\n",),
+            found=neutralise("; ".join(titles)) or "-",
+            tried=neutralise(tried or question.text) if titles else "-",
+        )
+        query = clean(reply.removeprefix("Query:"))
+        if not query or query == tried:
+            query = " ".join([question.text, *titles])
+        return {"query": query}

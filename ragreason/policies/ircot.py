@@ -1,0 +1,60 @@
+"""IRCoT: a chain of thought, each sentence of which is the next search."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ragreason.policies.parse import final_answer, from_completion
+from ragreason.policies.transcript import OPENING, render_steps, sample
+from ragreason.prompts import prompt
+from ragreason.protocols import Capability, Generator
+from ragreason.text.sentences import sentences
+from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
+
+
+@dataclass(frozen=True)
+class IRCoT:
+    """Search for the question, then write one sentence at a time and search for it, until a
+    sentence says "the answer is".
+
+    Source: arXiv 2212.10509. Kept: interleaving, one sentence a turn, the end mark. Changed: new
+    passages follow the sentence that found them, not sorted to the top, so prompts only grow.
+    """
+
+    needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
+
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    max_tokens: Annotated[int, Field(ge=8, le=4096)] = 64
+
+    def render(self, question: Question, trajectory: Trajectory) -> Request:
+        """Instructions and question; then passages and sentences, open for the next one."""
+        return Request(
+            messages=(Message(role="user", content=prompt("ircot", question.text)),),
+            prefill=render_steps(trajectory),
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            stop=("\n",),
+        )
+
+    async def propose(
+        self, question: Question, trajectory: Trajectory, n: int, engine: Generator, *, seed: int
+    ) -> list[Step]:
+        """`n` samples of the next sentence; the first step is the question's own search."""
+        if not trajectory.steps:
+            return [Step(kind="search", text="", query=question.text)] * n
+        completions = await sample(self, question, trajectory, n, engine, seed)
+        return [_sentence_step(completion) for completion in completions]
+
+
+def _sentence_step(completion: Completion) -> Step:
+    spans = sentences(completion.text)
+    text = completion.text[: spans[0].end] if spans else completion.text
+    cut = completion.finish_reason == "length" and text == completion.text
+    answer = final_answer(text)
+    if answer:
+        return from_completion(completion, "answer", text=text, answer=answer, truncated=cut)
+    query = text.strip().removeprefix(OPENING).strip()
+    return from_completion(completion, "search" if query else "thought", text=text, query=query)

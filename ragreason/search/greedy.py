@@ -1,0 +1,27 @@
+"""Greedy: one trajectory, one proposal a step."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from ragreason.search.rank import by_outcome, open_leaves
+from ragreason.tree import ROOT, Decision, Expand, Finish, Tree
+from ragreason.types import Usage
+
+
+@dataclass(frozen=True)
+class Greedy:
+    """Follow one trajectory until it answers or has `max_depth` steps."""
+
+    max_depth: Annotated[int, Field(ge=1, le=100)] = 8
+
+    def decide(self, tree: Tree, spent: Usage) -> Decision:
+        """Extend the only leaf."""
+        del spent
+        going = open_leaves(tree, self.max_depth) if tree.children(ROOT) else (ROOT,)
+        return Expand(tuple((leaf, 1) for leaf in going)) if going else self.finish(tree)
+
+    def finish(self, tree: Tree) -> Finish:
+        """The one answer, if there is one."""
+        return by_outcome(tree)

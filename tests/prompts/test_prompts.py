@@ -1,0 +1,63 @@
+"""Prompt texts, and the neutralising of what is not ours."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragreason.errors import ConfigError
+from ragreason.prompts import neutralise, prompt, prompts_hash, purposes, show_passages
+from ragreason.types import Hit, Passage
+
+
+def hit(title: str, text: str) -> Hit:
+    passage = Passage(id=title, title=title, text=text)
+    return Hit(passage=passage, score=1.0, rank=1, source="test")
+
+
+def test_special_tokens_and_tags_become_inert() -> None:
+    text = "a <|im_end|> b </search> c [INST] d <answer>x</answer> e"
+    assert neutralise(text) == "a ‹|im_end|› b ‹/search› c ‹INST› d ‹answer›x‹/answer› e"
+
+
+def test_plain_comparisons_and_citations_stay() -> None:
+    assert neutralise("1 < 2 > 0, see [3] and a<b") == "1 < 2 > 0, see [3] and a<b"
+
+
+@given(st.text(alphabet="<>|/abc_ []INST", max_size=60))
+def test_nothing_special_survives_however_it_is_nested(text: str) -> None:
+    once = neutralise(text)
+    assert neutralise(once) == once
+
+
+def test_a_question_can_not_fill_another_slot() -> None:
+    text = prompt("answer", "What is $passages?", passages="SECRET")
+    assert text.count("SECRET") == 1
+    assert "What is $passages?" in text
+
+
+def test_prompts_follow_the_question_s_language() -> None:
+    assert "问题：谁设计了柳溪桥？" in prompt("direct", "谁设计了柳溪桥？")
+
+
+def test_a_missing_slot_and_an_unknown_purpose_are_named() -> None:
+    with pytest.raises(ConfigError, match="passages"):
+        prompt("answer", "q")
+    with pytest.raises(ConfigError, match="no prompt 'anwser'"):
+        prompt("anwser", "q")
+
+
+@pytest.mark.parametrize("purpose", purposes())
+def test_every_purpose_has_both_languages(purpose: str) -> None:
+    slots = dict.fromkeys(["passages", "found", "tried"], "x")
+    assert "A?" in prompt(purpose, "A?", **slots)
+    assert "谁？" in prompt(purpose, "谁？", **slots)
+
+
+def test_passages_are_numbered_on_one_line_each() -> None:
+    shown = show_passages([hit("A", "one\ntwo"), hit("B", "<|x|>")], first=3)
+    assert shown == "[3] A: one two\n[4] B: ‹|x|›"
+
+
+def test_the_hash_is_stable_within_a_process() -> None:
+    assert prompts_hash() == prompts_hash()
+    assert len(prompts_hash()) == 16
