@@ -32,7 +32,7 @@ _SINGULAR: Mapping[Kind, str] = {
 }
 
 INJECTED = frozenset(
-    {"name", "engine", "retriever", "embedder", "verifier", "policy", "strategy", "graph"}
+    {"name", "engine", "retriever", "embedder", "index", "verifier", "policy", "strategy", "graph"}
 )
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {

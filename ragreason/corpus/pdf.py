@@ -1,0 +1,44 @@
+"""PDF: the text of each page. Offsets are those of the extracted text."""
+
+from pathlib import Path
+
+from ragreason.corpus.document import Document, Section
+from ragreason.corpus.files import read_bytes, title_of
+from ragreason.errors import CorpusError
+
+_BETWEEN_PAGES = "\n\n"
+
+
+def load_pdf(path: Path) -> Document:
+    """One document with a section a page. Raises CorpusError for a file that is damaged, locked by
+    a password, or has no text (a scan).
+    """
+    title, pages = _read(path)
+    sections, text = [], ""
+    for number, page in enumerate(pages, 1):
+        if page:
+            text += _BETWEEN_PAGES if text else ""
+            sections.append(Section(len(text), len(text) + len(page), title, number))
+            text += page
+    if not sections:
+        raise CorpusError(f"{path}: no text in {len(pages)} pages; a scan needs OCR first")
+    return Document(str(path), str(path), title, text, tuple(sections))
+
+
+def _read(path: Path) -> tuple[str, list[str]]:
+    from io import BytesIO
+
+    from pypdf import PdfReader
+
+    data = BytesIO(read_bytes(path))
+    try:
+        reader = PdfReader(data)
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise CorpusError(f"{path}: locked by a password; save a copy without one")
+        title = (reader.metadata.title if reader.metadata else None) or ""
+        pages = [page.extract_text().strip() for page in reader.pages]
+    except CorpusError:
+        raise
+    except Exception as error:  # pypdf lets many kinds out of damaged files
+        raise CorpusError(f"{path}: not a readable PDF: {type(error).__name__} {error}") from error
+    return title.strip() or title_of(path), pages

@@ -1,0 +1,23 @@
+"""Embedders by name."""
+
+from pathlib import Path
+from typing import cast
+
+from ragreason import registry
+from ragreason.embedding.sentence_transformers import SentenceTransformersEmbedder
+from ragreason.protocols import Embedder
+
+
+def open_embedder(name: str) -> Embedder:
+    """The embedder that `name` means: a registered name, `hashing-DIM`, or a model's folder.
+
+    Raises UnknownNameError with the known names.
+    """
+    if "/" in name or Path(name).expanduser().is_dir():
+        return SentenceTransformersEmbedder(name)
+    kind, _, dim = name.partition("-")
+    if kind == "hashing" and dim.isdecimal():
+        from ragreason.embedding.hashing import HashingEmbedder
+
+        return HashingEmbedder(int(dim))
+    return cast(Embedder, registry.load("embedders", name)())
