@@ -6,8 +6,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -49,7 +51,10 @@ def examine(settings: Settings) -> list[Finding]:
         python_version(),
         *engines(settings),
         library("index", "faiss", "faiss", ("faiss-cpu", "faiss-gpu"), "cpu", needed=True),
+        model("language model", settings.model, settings),
+        model("embedder", settings.embedder, settings),
         accelerator(),
+        graph_library(),
         *extras(),
         development_data(settings),
     ]
@@ -113,8 +118,28 @@ def server(settings: Settings) -> Finding:
         name="openai",
         state="missing" if settings.model.startswith("openai:") else "off",
         detail=f"{url}: {problem}",
-        mend="export RAGREASON_OPENAI_API_KEY=..." if "401" in problem else "start the server",
+        mend="export RAGREASON_OPENAI_API_KEY=..." if "401" in problem else "vllm serve MODEL",
     )
+
+
+def model(role: str, name: str, settings: Settings) -> Finding:
+    """The model that the settings name for `role`: whether its files lie here already."""
+    from ragreason.models import cached, find, is_path, known
+
+    found = partial(Finding, part="model", name=name)
+    if name.startswith("openai:"):
+        return found(state="works", detail=f"{role}, the server's")
+    if role == "embedder" and name.partition("-")[0] == "hashing":
+        return found(state="works", detail=f"{role} without a model, for tests")
+    if is_path(name) and Path(name).expanduser().exists():
+        return found(state="works", detail=f"{role}, a path")
+    if name not in known():
+        return found(state="missing", detail=f"no such {role}", mend="ragreason models list")
+    entry = find(name)
+    if cached(entry, settings.resolved_home() / "models"):
+        return found(state="works", detail=f"{role}: {entry.about}")
+    detail = f"{role}: {entry.megabytes} MB, fetched on first use"
+    return found(state="off", detail=detail, mend=f"ragreason models pull {name}")
 
 
 def accelerator() -> Finding:
@@ -147,6 +172,20 @@ def extras() -> list[Finding]:
             )
         )
     return found
+
+
+def graph_library() -> Finding:
+    """The graphs that ship."""
+    from ragreason.graph.library import shipped_folder, shipped_graphs
+
+    graphs = shipped_graphs()
+    return Finding(
+        part="graphs",
+        name="library",
+        state="works" if graphs else "missing",
+        detail=f"{len(graphs)} in {shipped_folder()}",
+        mend="" if graphs else "pip install --force-reinstall ragreason",
+    )
 
 
 def development_data(settings: Settings) -> Finding:
