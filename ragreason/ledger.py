@@ -27,11 +27,16 @@ class Meter:
         before: Usage | None = None,
         steps: int = 0,
         elapsed_s: float = 0.0,
+        outer: "Meter | None" = None,
+        final: bool = False,
     ) -> None:
+        """`outer` is charged too and its bounds count; a `final` meter has no bounds at all."""
         self.budget = budget or Budget()
         self.before = before or Usage()
         self.steps = steps
         self.spent = Usage()
+        self.outer = outer
+        self.final = final
         self._elapsed_before_s = elapsed_s
         self._started_s = monotonic()
 
@@ -42,6 +47,8 @@ class Meter:
 
     def charge(self, usage: Usage) -> None:
         """Add usage; tokens of verifier calls go to `verifier_tokens`."""
+        if self.outer is not None:
+            self.outer.charge(usage)
         if _role.get() == "verifier":
             usage = Usage(
                 verifier_tokens=usage.tokens, calls=usage.calls, retrievals=usage.retrievals
@@ -50,6 +57,8 @@ class Meter:
 
     def reached(self) -> str | None:
         """The name of the first bound that is reached, or None."""
+        if self.final:
+            return None
         total = self.before + self.spent
         spent = {
             "steps": self.steps,
@@ -62,7 +71,7 @@ class Meter:
             bound = getattr(self.budget, name)
             if bound is not None and amount >= bound:
                 return name
-        return None
+        return None if self.outer is None else self.outer.reached()
 
     def check(self) -> None:
         """Raise BudgetReachedError if a bound is reached. Called before each call."""

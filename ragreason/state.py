@@ -45,6 +45,11 @@ def first_reason(old: str, new: str) -> str:
     return old or new
 
 
+def latest(old: float, new: float) -> float:
+    """The later of two times; a function of its own, as LangGraph can't inspect `max`."""
+    return max(old, new)
+
+
 def append(old: Sequence[str], new: Sequence[str]) -> list[str]:
     """Old entries, then new ones."""
     return [*old, *new]
@@ -66,7 +71,7 @@ class State(TypedDict, total=False):
     answer: Answer
     usage: Annotated[Usage, add]
     steps: Annotated[int, add]
-    elapsed_s: Annotated[float, max]
+    elapsed_s: Annotated[float, latest]
     counts: Annotated[dict[str, int], add_counts]
     forced: Annotated[str, first_reason]
     dropped: Annotated[list[str], append]
@@ -81,7 +86,7 @@ class ReasonState(TypedDict, total=False):
     evidence: Annotated[dict[str, Evidence], merge_evidence]
     usage: Annotated[Usage, add]
     steps: Annotated[int, add]
-    elapsed_s: Annotated[float, max]
+    elapsed_s: Annotated[float, latest]
     forced: Annotated[str, first_reason]
     dropped: Annotated[list[str], append]
     wanted: list[tuple[int, int]]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragreason import state
-from ragreason.state import ReasonState, State, add_counts, append, first_reason, initial
+from ragreason.state import ReasonState, State, add_counts, append, first_reason, initial, latest
 from ragreason.state import merge_evidence as merge
 from ragreason.types import Evidence, Hit, Passage, Question, Usage
 
@@ -67,7 +67,7 @@ def test_the_table_names_every_key_and_its_merge() -> None:
         merge: "by passage",
         append: "append",
         add_counts: "sum a name",
-        max: "max",
+        latest: "max",
         first_reason: "first",
     }
     written = {key: names.get(reducer, "sum") for key, reducer in reducers(State).items()}  # type: ignore[call-overload]
