@@ -1,0 +1,173 @@
+"""Parts given at run time, bound to the nodes of a definition."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, signature
+from typing import Any, cast
+
+from ragreason import registry
+from ragreason.errors import CapabilityError, ConfigError, nearest
+from ragreason.graph.definition import Definition, NodeSpec, Part, Place
+from ragreason.graph.resolve import Resolved, resolve_inner, resolve_node
+from ragreason.protocols import Capability, Embedder, Generator, Retriever, Verifier
+
+MAIN = "main"
+SubgraphMaker = Callable[[NodeSpec | Part, Place], Callable[..., Awaitable[Any]]]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a graph runs on. Names that are not given mean `main`, where only `main` is given.
+
+    `open_retriever` makes retrievers of other kinds over the same index; `open_embedder` makes the
+    embedder when a part first wants one.
+    """
+
+    engines: Mapping[str, Generator] = field(default_factory=dict)
+    retrievers: Mapping[str, Retriever] = field(default_factory=dict)
+    verifiers: Mapping[str, Verifier] = field(default_factory=dict)
+    embedder: Embedder | None = None
+    open_retriever: Callable[[str], Retriever] | None = None
+    open_embedder: Callable[[], Embedder] | None = None
+
+
+@dataclass(frozen=True)
+class Binder:
+    """Builds the nodes of one definition. Nothing is built twice, and nothing early."""
+
+    definition: Definition
+    parts: Parts
+    subgraph: SubgraphMaker
+    allow_imports: Collection[str] = ()
+
+    def node(self, name: str) -> Any:
+        """The node called `name`, all its parts bound. Raises ConfigError for what is missing."""
+        spec = self.definition.nodes[name]
+        found = resolve_node(self.definition, name, self.allow_imports)
+        place: Place = ("nodes", name)
+        return self._build(found, spec, place, {"name": name})
+
+    def _build(
+        self, found: Resolved, spec: NodeSpec | Part, place: Place, extra: Mapping[str, Any]
+    ) -> Any:
+        self._check_capabilities(found.cls, spec, place)
+        bound = dict(extra) if "name" in found.takes else {}
+        for key in sorted(found.takes - {"name"}):
+            value = self._bind(key, spec, place, optional=_has_default(found.cls, key))
+            if value is not None:
+                bound[key] = value
+        return found.cls(**bound, **found.parameters)
+
+    def _bind(self, key: str, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Any:
+        if key == "engine":
+            return self._engine(spec, place)
+        if key == "retriever":
+            return self._retriever(spec.retriever, place, optional=optional)
+        if key == "embedder":
+            return self._embedder(spec, place, optional=optional)
+        if key == "graph":
+            return self.subgraph(spec, place)
+        part: Part | None = getattr(spec, key, None)
+        if part is not None:
+            return self._inner(key, part, (*place, key))
+        if optional:
+            return None
+        raise self._error(place, f"'{spec.use}' needs a {key}: give {key}: {{use: NAME}}")
+
+    def _inner(self, key: str, part: Part, place: Place) -> Any:
+        if key == "verifier" and part.use in self.parts.verifiers and not part.parameters:
+            return self.parts.verifiers[part.use]
+        found = resolve_inner(key, part, place, self.definition.origin, self.allow_imports)
+        return self._build(found, part, place, {"name": part.use})
+
+    def engine_of(self, spec: NodeSpec | Part, place: Place) -> Generator:
+        """The engine of the node or part, before metering; parts use their node's by default."""
+        engines = self.parts.engines
+        name = spec.model or self.definition.nodes[str(place[1])].model or MAIN
+        if name in engines:
+            return engines[name]
+        if not engines:
+            advice = "give --model NAME (model=... in Python)"
+            raise ConfigError(f"{self._who(place)} needs a model; {advice}")
+        if set(engines) == {MAIN}:
+            return engines[MAIN]
+        near = nearest(name, engines)
+        guess = f"; did you mean '{near}'?" if near else ""
+        raise self._error(
+            (*place, "model"),
+            f"no model '{name}' was given{guess} given: {', '.join(sorted(engines))}; "
+            f"give --model {name}=NAME",
+        )
+
+    def _engine(self, spec: NodeSpec | Part, place: Place) -> Generator:
+        from ragreason.generation.metered import Metered
+
+        engine = self.engine_of(spec, place)
+        return engine if isinstance(engine, Metered) else Metered(engine)
+
+    def _retriever(self, name: str | None, place: Place, *, optional: bool) -> Retriever | None:
+        from ragreason.retrieval.metered import Metered
+
+        found = self._find_retriever(name, place)
+        if found is None and (name is not None or not optional):
+            advice = "give --index DIR (index=... in Python)"
+            raise ConfigError(f"{self._who(place)} needs an index to search; {advice}")
+        return found if found is None or isinstance(found, Metered) else Metered(found)
+
+    def _find_retriever(self, name: str | None, place: Place) -> Retriever | None:
+        retrievers, opener = self.parts.retrievers, self.parts.open_retriever
+        if name is None or name in retrievers or not retrievers:
+            return retrievers.get(name or MAIN)
+        if opener is not None and name in registry.known("retrievers"):
+            return opener(name)
+        known = sorted({*retrievers, *registry.known("retrievers")})
+        near = nearest(name, known)
+        guess = f"; did you mean '{near}'?" if near else ""
+        raise self._error(
+            (*place, "retriever"), f"no retriever '{name}'{guess} known: {', '.join(known)}"
+        )
+
+    def _embedder(self, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Embedder | None:
+        if self.parts.embedder is not None:
+            return self.parts.embedder
+        if self.parts.open_embedder is not None:
+            return self.parts.open_embedder()
+        if optional:
+            return None
+        raise self._error(place, f"'{spec.use}' needs an embedder; give embedder=... in Parts")
+
+    def _check_capabilities(self, cls: Any, spec: NodeSpec | Part, place: Place) -> None:
+        needs: frozenset[Capability] = getattr(cls, "needs", frozenset())
+        if not needs:
+            return
+        engine = self.engine_of(spec, place)
+        lacking = needs - engine.capabilities
+        if lacking:
+            able = ", ".join(engines_with(needs)) or "no registered engine"
+            raise CapabilityError(
+                f"{self._who(place)}: '{spec.use}' needs {', '.join(sorted(lacking))}, which the "
+                f"engine '{engine.name}' lacks; engines that have it: {able}"
+            )
+
+    def _who(self, place: Place) -> str:
+        return f"graph '{self.definition.name}', node '{place[1]}'"
+
+    def _error(self, place: Place, message: str) -> ConfigError:
+        return self.definition.origin.error(place, message)
+
+
+def engines_with(needs: frozenset[Capability]) -> list[str]:
+    """Names of the registered engines whose class declares all of `needs`."""
+    able: list[str] = []
+    for name in registry.known("generators"):
+        try:
+            declared = getattr(registry.load("generators", name), "capabilities", None)
+        except ConfigError:
+            continue
+        if isinstance(declared, frozenset) and needs <= cast("frozenset[Capability]", declared):
+            able.append(name)
+    return able
+
+
+def _has_default(cls: Any, key: str) -> bool:
+    return signature(cls).parameters[key].default is not Parameter.empty

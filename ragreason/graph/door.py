@@ -1,0 +1,67 @@
+"""One thin synchronous door to asynchronous code: an event loop in a thread of its own."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Door:
+    """Runs coroutines for synchronous callers, all on one loop, so that engines keep theirs.
+
+    The thread starts with the first call and ends with the program, or with `close`.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = threading.Lock()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The coroutine's result. An interrupt (Ctrl-C) cancels it."""
+        future = asyncio.run_coroutine_threadsafe(work, self._running_loop())
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def iterate(self, source: AsyncIterator[T]) -> Iterator[T]:
+        """The iterator's items as they come; stopping early closes it."""
+        done = object()
+
+        async def step() -> Any:
+            return await anext(source, done)
+
+        try:
+            while (item := self.run(step())) is not done:
+                yield item
+        finally:
+            close = getattr(source, "aclose", None)
+            if close is not None:
+                self.run(close())
+
+    def close(self) -> None:
+        """Stop the thread. A later call starts another."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.call_soon_threadsafe(loop.stop)
+
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(
+                    target=_serve, args=(self._loop,), name="ragreason-door", daemon=True
+                ).start()
+            return self._loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()

@@ -1,0 +1,152 @@
+"""The graphs that ship, and the user's own: finding, listing, reading with everything they use."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragreason.errors import ConfigError, GraphError, UnknownNameError
+from ragreason.graph.checks import check_graph
+from ragreason.graph.definition import Definition, NodeSpec, Part, Place
+from ragreason.graph.read import read_graph
+from ragreason.graph.resolve import PART_KINDS
+
+SUFFIXES = (".yaml", ".yml")
+MAX_NESTING = 5
+
+
+def shipped_folder() -> Path:
+    """Where the library lies: in an installed wheel, or in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_data" / "graphs"
+    return installed if installed.is_dir() else package.parent / "graphs"
+
+
+def shipped_graphs() -> dict[str, Path]:
+    """Name to file of every graph that ships, sorted by name."""
+    files = sorted(p for p in shipped_folder().glob("*") if p.suffix in SUFFIXES)
+    return {path.stem: path for path in files}
+
+
+def find_graph(name_or_path: str | Path, near: Path | None = None) -> Path:
+    """The file of a shipped name, or of a path; relative ones from `near`, else from here.
+
+    Raises UnknownNameError with the nearest shipped name, GraphError for a path without a file.
+    """
+    text = str(name_or_path)
+    path = Path(text).expanduser()
+    if near is not None and not path.is_absolute():
+        path = near / path
+    looks_like_path = path.suffix in SUFFIXES or "/" in text or isinstance(name_or_path, Path)
+    if looks_like_path:
+        if path.is_file():
+            return path
+        reason = "is a folder" if path.is_dir() else "no such file"
+        raise GraphError(f"{reason}; expected a graph's YAML file or a name", path=text)
+    graphs = shipped_graphs()
+    if text not in graphs:
+        raise UnknownNameError("graph", text, graphs, "or give the path of a YAML file")
+    return graphs[text]
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A definition and, by place of the node or part, the definitions of the graphs it uses."""
+
+    definition: Definition
+    inner: dict[Place, "Nested"]
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits over everything that determines what the graph does."""
+        own = self.definition.model_dump(
+            mode="json", by_alias=True, exclude={"source", "description"}
+        )
+        inner = {str(place): nested.hash for place, nested in self.inner.items()}
+        text = json.dumps([own, inner], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_nested(
+    name_or_path: str | Path | Definition,
+    overrides: Sequence[str] = (),
+    allow_imports: Collection[str] = (),
+    verifiers: Collection[str] = (),
+) -> Nested:
+    """Read a graph and those that it uses, and check them all. Raises the first error.
+
+    `verifiers` are names of verifiers given at run time.
+    """
+    if isinstance(name_or_path, Definition):
+        definition = name_or_path
+        if overrides:
+            raise ConfigError("overrides need a graph's name or file, not a Definition")
+    else:
+        definition = read_graph(find_graph(name_or_path), overrides)
+    return _nest(definition, allow_imports, verifiers, ())
+
+
+def _nest(
+    definition: Definition,
+    allow: Collection[str],
+    verifiers: Collection[str],
+    trail: tuple[str, ...],
+) -> Nested:
+    errors = check_graph(definition, allow, verifiers)
+    if errors:
+        raise errors[0]
+    trail = (*trail, _identity(definition))
+    inner = {}
+    for place, name in used_graphs(definition):
+        found = _read_inner(definition, place, name, trail)
+        inner[place] = _nest(found, allow, verifiers, trail)
+    return Nested(definition, inner)
+
+
+def _read_inner(outer: Definition, place: Place, name: str, trail: tuple[str, ...]) -> Definition:
+    origin = outer.origin
+    near = Path(origin.path).parent if origin.path is not None else None
+    try:
+        path = find_graph(name, near)
+    except ConfigError as error:
+        raise origin.error((*place, "graph"), str(error)) from error
+    if str(path.resolve()) in trail:
+        raise origin.error((*place, "graph"), f"graph '{name}' uses itself, by way of this node")
+    if len(trail) >= MAX_NESTING:
+        raise origin.error((*place, "graph"), f"graphs are nested more than {MAX_NESTING} deep")
+    return read_graph(path)
+
+
+def _identity(definition: Definition) -> str:
+    path = definition.origin.path
+    return str(Path(path).resolve()) if path is not None else f"<{definition.name}>"
+
+
+def used_graphs(definition: Definition) -> Iterator[tuple[Place, str]]:
+    """Place and name of every graph that a node, or a part inside a node, uses."""
+    pending: list[tuple[Place, NodeSpec | Part]] = [
+        (("nodes", name), spec) for name, spec in definition.nodes.items()
+    ]
+    while pending:
+        place, spec = pending.pop(0)
+        if spec.graph is not None:
+            yield place, spec.graph
+        for key in PART_KINDS:
+            part = getattr(spec, key, None)
+            if isinstance(part, Part):
+                pending.append(((*place, key), part))
+
+
+def validate_graph(
+    name_or_path: str | Path, allow_imports: Collection[str] = ()
+) -> list[ConfigError]:
+    """Everything that is wrong with a graph and, if nothing is, with the graphs that it uses."""
+    try:
+        definition = read_graph(find_graph(name_or_path))
+        errors: list[ConfigError] = [*check_graph(definition, allow_imports)]
+        if not errors:
+            _nest(definition, allow_imports, (), ())
+    except ConfigError as error:
+        return [error]
+    return errors

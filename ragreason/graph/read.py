@@ -1,0 +1,146 @@
+"""Graph files to definitions: reading, `--set` overrides, and errors that say what was expected."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ragreason.errors import ConfigError, GraphError, nearest
+from ragreason.graph.definition import Condition, Definition, Edge, NodeSpec, Origin, Part, Place
+from ragreason.graph.yaml import read_scalar, read_text, read_yaml
+from ragreason.types import Budget
+
+
+def read_graph(path: Path, overrides: Sequence[str] = ()) -> Definition:
+    """Read and validate a file's form; `graph.checks` holds the rules beyond. Raises GraphError."""
+    return parse_graph(read_text(path), path=str(path), overrides=overrides)
+
+
+def parse_graph(text: str, path: str | None = None, overrides: Sequence[str] = ()) -> Definition:
+    """The same from text; `path` is what errors call it."""
+    raw, lines = read_yaml(text, path)
+    return build_definition(raw, Origin(path, lines), overrides)
+
+
+def build_definition(
+    raw: Any, origin: Origin | None = None, overrides: Sequence[str] = ()
+) -> Definition:
+    """A definition from plain values. Raises GraphError for the first thing that is wrong."""
+    origin = origin or Origin()
+    if not isinstance(raw, dict):
+        found = type(raw).__name__
+        raise origin.error((), f"expected a mapping with name, nodes and edges; found a {found}")
+    raw = apply_overrides(raw, overrides)
+    origin = Origin(origin.path, origin.lines, dict(_place(o, raw) for o in overrides))
+    try:
+        return Definition.model_validate(raw).at(origin)
+    except ValidationError as error:
+        first = min(error.errors(), key=lambda e: origin.line(_plain(e["loc"])) or 0)
+        raise _readable(first, origin) from error
+
+
+def apply_overrides(raw: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A copy of `raw` with each `place=value` set.
+
+    A place is dotted, from the top (`budget.tokens`) or from a node's name
+    (`solve.strategy.simulations`); values are read as YAML. Raises ConfigError.
+    """
+    changed = copy.deepcopy(dict(raw))
+    for override in overrides:
+        place, text = _place(override, raw)
+        target: Any = changed
+        for key in place[:-1]:
+            target = _step_into(target, key, override)
+        if not isinstance(target, dict):
+            raise ConfigError(f"--set {override}: '{place[-1]}' is inside a value without fields")
+        try:
+            target[str(place[-1])] = read_scalar(text.partition("=")[2])
+        except GraphError as error:
+            raise ConfigError(f"--set {override}: {error.message}") from error
+    return changed
+
+
+def _place(override: str, raw: Mapping[str, Any]) -> tuple[Place, str]:
+    """Where the override points, node names resolved, and its text."""
+    key, equals, _ = override.partition("=")
+    keys = tuple(k.strip() for k in key.split("."))
+    if not equals or not all(keys):
+        raise ConfigError(f"--set {override}: expected key=value, such as solve.strategy.n=8")
+    nodes = raw.get("nodes")
+    names = set(nodes) if isinstance(nodes, dict) else set()
+    if keys[0] in names and keys[0] not in Definition.model_fields:
+        return ("nodes", *keys), override
+    if keys[0] not in Definition.model_fields:
+        known = sorted(names | {"budget", "nodes"})
+        near = nearest(keys[0], known)
+        guess = f"; did you mean '{near}'?" if near else ""
+        raise ConfigError(f"--set {override}: no node '{keys[0]}'{guess} known: {', '.join(known)}")
+    return keys, override
+
+
+def _step_into(target: Any, key: str | int, override: str) -> Any:
+    if not isinstance(target, dict):
+        raise ConfigError(f"--set {override}: '{key}' is inside a value without fields")
+    inner = target.get(str(key), {})
+    if isinstance(inner, str):
+        inner = {"use": inner}
+    target[str(key)] = inner
+    return inner
+
+
+def _plain(place: tuple[int | str, ...]) -> Place:
+    """Pydantic's location without the names of union members and function validators."""
+    return tuple(p for p in place if not (isinstance(p, str) and ("[" in p or p == "str")))
+
+
+_FIELDS: Mapping[str, tuple[str, type]] = {
+    "edge": ("an edge", Edge),
+    "condition": ("a condition", Condition),
+    "budget": ("budget", Budget),
+    "graph": ("a graph file", Definition),
+    "node": ("a node", NodeSpec),
+    "part": ("a part", Part),
+}
+
+
+def _readable(error: Any, origin: Origin) -> GraphError:
+    place = _plain(error["loc"])
+    what, model = _FIELDS[_kind(place)]
+    fields = [f.alias or n for n, f in getattr(model, "model_fields", {}).items()]
+    name = str(place[-1]) if place else ""
+    if error["type"] == "extra_forbidden":
+        near = nearest(name, fields)
+        guess = f"did you mean '{near}'?" if near else f"known: {', '.join(fields)}"
+        return origin.error(place, f"unknown field '{name}' in {what}; {guess}")
+    if error["type"] == "missing":
+        return origin.error(place[:-1], f"{what} needs '{name}'{_owner(place)}")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if error["type"] == "value_error":
+        return origin.error(place, message)
+    given = error["input"]
+    near = nearest(given, str(message).split("'")) if isinstance(given, str) else None
+    guess = f"; did you mean '{near}'?" if near else ""
+    where = ".".join(str(p) for p in place)
+    return origin.error(place, f"{where}: {message}; given {_short(given)}{guess}")
+
+
+def _kind(place: Place) -> str:
+    if place[:1] == ("budget",):
+        return "budget"
+    if place[:1] == ("edges",) and len(place) > 2:
+        return "condition" if "when" in place[:-1] else "edge"
+    if place[:1] == ("nodes",) and len(place) > 2:
+        return "node" if len(place) == 3 else "part"
+    return "graph"
+
+
+def _owner(place: Place) -> str:
+    return f" ({place[0]} '{place[1]}')" if place[:1] == ("nodes",) and len(place) > 2 else ""
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,146 @@
+"""Names in a graph file to classes and checked parameters, without building anything."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from ragreason import registry
+from ragreason.errors import ConfigError, GraphError, UnknownNameError, nearest
+from ragreason.graph.definition import Definition, NodeSpec, Origin, Part, Place
+
+PART_KINDS: Mapping[str, registry.Kind] = {
+    "policy": "policies",
+    "strategy": "strategies",
+    "verifier": "verifiers",
+}
+NAMES: Mapping[str, str] = {"model": "engine", "retriever": "retriever", "graph": "graph"}
+"""Fields that hold a name, and which part of the constructor it is for."""
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A class and the parameters that the file gives it, checked and converted."""
+
+    cls: Any
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """Which other parts the constructor takes."""
+        return registry.injected(self.cls)
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """What flow checks and the wrapper need to know of a node."""
+
+    reads: frozenset[str] = frozenset()
+    optional_reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    answers: bool = False
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    """State keys of its own that the node's class declares (ClassVar `keys`), with their types."""
+
+
+def resolve_part(
+    kind: registry.Kind,
+    use: str,
+    given: Mapping[str, Any],
+    place: Place,
+    origin: Origin,
+    allow_imports: Collection[str] = (),
+) -> Resolved:
+    """The class named `use` and its parameters. Raises GraphError at `place`."""
+    try:
+        cls = registry.load(kind, use, allow_imports)
+    except UnknownNameError as error:
+        raise origin.error((*place, "use"), str(error)) from error
+    except ConfigError as error:
+        raise origin.error((*place, "use"), str(error)) from error
+    model = registry.parameters(cls)
+    try:
+        checked = model.model_validate(dict(given))
+    except ValidationError as error:
+        raise _parameter_error(error.errors()[0], use, model, place, origin) from error
+    return Resolved(cls, {n: getattr(checked, n) for n in checked.model_fields_set})
+
+
+def _parameter_error(
+    error: Any, use: str, model: type[BaseModel], place: Place, origin: Origin
+) -> GraphError:
+    name = str(error["loc"][0])
+    known = list(model.model_fields)
+    if error["type"] == "extra_forbidden":
+        near = nearest(name, known)
+        guess = f"did you mean '{near}'? " if near else ""
+        listed = ", ".join(known) or "none"
+        return origin.error(
+            (*place, name), f"'{use}' has no parameter '{name}'; {guess}known: {listed}"
+        )
+    if error["type"] == "missing":
+        return origin.error(place, f"'{use}' needs the parameter '{name}'")
+    message = str(error["msg"])
+    message = message[:1].lower() + message[1:]
+    given = repr(error["input"])[:60]
+    return origin.error((*place, name), f"'{use}': {name}: {message}; given {given}")
+
+
+def resolve_node(
+    definition: Definition, name: str, allow_imports: Collection[str] = ()
+) -> Resolved:
+    """The node's class and parameters; parts it can't use are errors, not dropped."""
+    spec = definition.nodes[name]
+    place: Place = ("nodes", name)
+    parameters = spec.parameters
+    origin = definition.origin
+    if spec.effort is not None:
+        parameters["effort"] = spec.effort
+    found = resolve_part("nodes", spec.use, parameters, place, origin, allow_imports)
+    _refuse_unused(spec, found.takes, place, origin)
+    return found
+
+
+def _refuse_unused(
+    spec: NodeSpec | Part, takes: frozenset[str], place: Place, origin: Origin
+) -> None:
+    fields = {**NAMES, **{key: key for key in PART_KINDS}}
+    # What a sub-graph's nodes take is not known here: `model` and `retriever` are passed on.
+    usable = [k for k, part in fields.items() if part in takes or "graph" in takes]
+    for key in fields:
+        if getattr(spec, key, None) is not None and key not in usable:
+            listed = ", ".join(usable) or "no parts"
+            raise origin.error((*place, key), f"'{spec.use}' uses no {key}; it takes {listed}")
+    if isinstance(spec, NodeSpec) and "graph" not in takes and (spec.in_ or spec.out):
+        key = "in" if spec.in_ else "out"
+        raise origin.error((*place, key), f"'{key}' belongs to nodes with 'use: graph'")
+
+
+def resolve_inner(
+    key: str, part: Part, place: Place, origin: Origin, allow_imports: Collection[str] = ()
+) -> Resolved:
+    """A policy, strategy or verifier named inside a node."""
+    kind = PART_KINDS[key]
+    found = resolve_part(kind, part.use, part.parameters, place, origin, allow_imports)
+    _refuse_unused(part, found.takes, place, origin)
+    return found
+
+
+def node_kind(spec: NodeSpec, cls: Any) -> NodeKind:
+    """What the node's class says about itself; a sub-graph's keys come from `in` and `out`."""
+    if spec.graph is not None and "graph" in registry.injected(cls):
+        inputs = dict(spec.in_) or {"question": "question"}
+        outputs = dict(spec.out) or {"answer": "answer"}
+        return NodeKind(
+            reads=frozenset(inputs.values()),
+            writes=frozenset({*outputs.values(), "evidence"}),
+            answers=outputs.get("answer") == "answer",
+        )
+    return NodeKind(
+        reads=frozenset(cls.reads),
+        optional_reads=frozenset(getattr(cls, "optional_reads", ())),
+        writes=frozenset(cls.writes),
+        answers=bool(getattr(cls, "answers", False)) or spec.use == "answer",
+        keys=dict(getattr(cls, "keys", {})),
+    )

@@ -1,0 +1,55 @@
+"""A graph as a node of another: which keys go in, which come out."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from ragreason.graph.conditions import state_keys
+from ragreason.graph.definition import NodeSpec
+from ragreason.graph.loaded import RECURSION_LIMIT, LoadedGraph
+from ragreason.graph.wrap import BRANCH
+from ragreason.state import initial
+from ragreason.types import Answer, Question, Usage
+
+SubgraphFunction = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+
+def subgraph_function(graph: LoadedGraph, spec: NodeSpec) -> SubgraphFunction:
+    """State in, update out. The sub-graph runs with its own budget inside its caller's."""
+    inputs = dict(spec.in_) or {"question": "question"}
+    outputs = dict(spec.out) or {"answer": "answer"}
+
+    async def run(state: Mapping[str, Any]) -> dict[str, Any]:
+        asked = sub_question(state, inputs.get("question", "question"))
+        start: dict[str, Any] = {**initial(asked, state.get("seed", 0))}
+        start |= {k: state[v] for k, v in inputs.items() if k != "question" and v in state}
+        done = await graph.ainvoke(start, {"recursion_limit": RECURSION_LIMIT})
+        update: dict[str, Any] = {
+            "evidence": done.get("evidence", {}),
+            "dropped": done.get("dropped", []),
+            "usage": done.get("usage", Usage()),
+            "steps": done.get("steps", 0),
+        }
+        for inner, outer in outputs.items():
+            if inner in done:
+                update |= _convert(outer, done[inner], asked)
+        return update
+
+    return run
+
+
+def sub_question(state: Mapping[str, Any], key: str) -> Question:
+    """The caller's question, or a new one from the text at `key`: branch i's id is `id/i`."""
+    question: Question = state["question"]
+    text = state[key]
+    if isinstance(text, Question):
+        return text
+    return Question(id=f"{question.id}/{state.get(BRANCH, 0)}", text=text)
+
+
+def _convert(key: str, value: Any, asked: Question) -> dict[str, Any]:
+    """`value` as the type of the caller's `key`; an answer becomes its text, or a note."""
+    if not isinstance(value, Answer) or state_keys().get(key) is Answer:
+        return {key: value}
+    if state_keys().get(key) is str:
+        return {key: value.text}
+    return {key: [f"{asked.text}: {value.text}"] if value.text else []}
