@@ -1,0 +1,126 @@
+"""Do passages speak of what is asked, and do they suffice to answer?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ragreason.errors import VerifierError
+from ragreason.protocols import Embedder, Item
+from ragreason.text.language import language
+from ragreason.text.overlap import Unit, coverage, uncovered, units
+from ragreason.types import Hit, Label, Passage, Question, Verdict
+from ragreason.verification.evidence import Source, embedded, read, similarity
+
+_LINES = 2
+_TOGETHER = 3
+_TOLD = 3
+_MEANING = 0.6
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """Scores hits by the question: the names and content words they share, and embeddings.
+
+    A hit's score is 0.4 times the share of the question's parts that its passage holds, parts that
+    are rare among the judged hits counting more, and 0.6 times the cosine of the question and the
+    passage's closest sentence. Label: sufficient from `relevant` on, partial from `related` on,
+    else none. `sufficiency` judges all hits together.
+    """
+
+    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset({"hits"})
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    aggregation: ClassVar[Literal["last", "min", "product", "mean"]] = "mean"
+
+    embedder: Embedder
+    relevant: Annotated[float, Field(ge=0, le=1)] = 0.5
+    related: Annotated[float, Field(ge=0, le=1)] = 0.3
+    enough: Annotated[float, Field(ge=0, le=1)] = 0.5
+    some: Annotated[float, Field(ge=0, le=1)] = 0.3
+
+    async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
+        """One verdict per hit, in order. Rarity, and so a score, depends on the other hits."""
+        passages = [_passage(item) for item in items]
+        asked = units(question.text)
+        source = read(passages)
+        cosines = await self._cosines(question.text, asked, source)
+        scores = {
+            passage.id: (1 - _MEANING) * (source.rare_coverage(asked, held) if asked else 0.0)
+            + _MEANING * cosine
+            for passage, held, cosine in zip(
+                source.passages, source.passage_keys, cosines, strict=True
+            )
+        }
+        return [
+            Verdict(
+                score=scores[passage.id],
+                label=_label(scores[passage.id], self.relevant, self.related),
+            )
+            for passage in passages
+        ]
+
+    async def sufficiency(self, question: Question, hits: Sequence[Hit]) -> Verdict:
+        """Whether the hits together can answer: sufficient, partial or none.
+
+        The score is the share of the question's parts that the best three sentences cover together,
+        times the mean cosine of the two closest passages. A question with a name or number that no
+        hit holds is at most partial. `missing` says what nothing was found on, for a person.
+        """
+        asked = units(question.text)
+        source = read(hit.passage for hit in hits)
+        if not source.lines:
+            return Verdict(score=0.0, label="none", missing=_told(question.text, (), found=False))
+        closest = sorted(await self._cosines(question.text, asked, source), reverse=True)[:2]
+        lines = source.together(asked, _TOGETHER)
+        held = frozenset[str]().union(*(line.keys for line in lines))
+        score = coverage(asked, held) * sum(closest) / len(closest) if asked else 0.0
+        missing = uncovered(asked, source.keys) or uncovered(asked, held)
+        label = _label(score, self.enough, self.some)
+        if label == "sufficient" and not _names_held(asked, source):
+            label = "partial"
+        told = () if label == "sufficient" else _told(question.text, missing, found=True)
+        return Verdict(score=score, label=label, missing=told)
+
+    async def _cosines(self, question: str, asked: Sequence[Unit], source: Source) -> list[float]:
+        """For each passage the cosine of its closest sentence, among those that cover the most."""
+        places = range(len(source.passages))
+        lines = [source.best_lines(asked, _LINES, passage=place) for place in places]
+        texts = [line.embedded for found in lines for line in found]
+        vectors = await embedded(self.embedder, [question, *texts] if texts else [])
+        return [
+            max((similarity(vectors[question], vectors[x.embedded]) for x in found), default=0.0)
+            for found in lines
+        ]
+
+
+def _passage(item: Item) -> Passage:
+    if not isinstance(item, Hit):
+        raise VerifierError("relevance judges hits, not steps or trajectories; use groundedness")
+    return item.passage
+
+
+def _names_held(asked: Sequence[Unit], source: Source) -> bool:
+    return all(unit.kind == "word" for unit in uncovered(asked, source.keys))
+
+
+def _label(score: float, high: float, low: float) -> Label:
+    if score >= high:
+        return "sufficient"
+    return "partial" if score >= low else "none"
+
+
+def _told(question: str, missing: Sequence[Unit], *, found: bool) -> tuple[str, ...]:
+    """A few short sentences, names and numbers first, in the question's language."""
+    chinese = language(question) == "zh"
+    if not found:
+        return ("没有找到任何段落",) if chinese else ("no passage was found",)
+    first = sorted(missing, key=lambda unit: (unit.kind == "word", unit.start))[:_TOLD]
+    texts = dict.fromkeys(unit.text for unit in first)
+    if not texts:
+        closely = (
+            "没有段落直接谈到这个问题" if chinese else "no passage speaks closely of the question"
+        )
+        return (closely,)
+    frame = "没有找到关于“{}”的内容" if chinese else "nothing found on '{}'"
+    return tuple(frame.format(text) for text in texts)
