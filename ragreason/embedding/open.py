@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import cast
 
 from ragreason import registry
+from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.embedding.sentence_transformers import SentenceTransformersEmbedder
 from ragreason.protocols import Embedder
 
@@ -13,11 +14,9 @@ def open_embedder(name: str) -> Embedder:
 
     Raises UnknownNameError with the known names.
     """
-    if "/" in name or Path(name).expanduser().is_dir():
-        return SentenceTransformersEmbedder(name)
     kind, _, dim = name.partition("-")
     if kind == "hashing" and dim.isdecimal():
-        from ragreason.embedding.hashing import HashingEmbedder
-
         return HashingEmbedder(int(dim))
+    if name not in registry.known("embedders") and ("/" in name or Path(name).is_dir()):
+        return SentenceTransformersEmbedder(name)
     return cast(Embedder, registry.load("embedders", name)())

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -25,17 +26,19 @@ class SentenceTransformersEmbedder:
 
     `name` identifies the bytes: the catalogue's name (one name, one set of bytes), or the folder's
     name and the beginning of its weights' SHA-256. The model itself is loaded by the first `embed`,
-    and used by one thread at a time. Longer texts are cut at the model's own length.
+    and used by one thread at a time. Longer texts are cut at the model's own length. `device` None
+    takes the fastest there is.
     """
 
     def __init__(self, model: str = "minilm", batch_size: Annotated[int, Field(ge=1)] = 32) -> None:
-        given = Path(model).expanduser()
-        self._folder = given if given.is_dir() else Path(models.path(model))
+        in_catalogue = model in models.known()
+        self._folder = models.path(model) if in_catalogue else Path(model).expanduser()
         self._batch_size = batch_size
+        self._device = device
         self._model: Any = None
         self._lock = Lock()
         self.dim = _dimension(self._folder)
-        self.name = f"{given.resolve().name}@{_fingerprint(given)}" if given.is_dir() else model
+        self.name = model if in_catalogue else _own_name(self._folder)
 
     async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
         """(texts, dim) float32 unit rows; zeros for a blank text. Runs in a thread."""
@@ -60,10 +63,29 @@ class SentenceTransformersEmbedder:
         if self._model is None:
             from sentence_transformers import SentenceTransformer
 
-            self._model = SentenceTransformer(
-                str(self._folder), local_files_only=True, trust_remote_code=False
-            )
+            with _no_progress_bar():
+                self._model = SentenceTransformer(
+                    str(self._folder), device=self._device, local_files_only=True
+                )
         return self._model
+
+
+@contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Weights are loaded without the bar that transformers would draw for them."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _own_name(folder: Path) -> str:
+    return f"{folder.resolve().name}@{_fingerprint(folder)}"
 
 
 def _dimension(folder: Path) -> int:
@@ -73,7 +95,7 @@ def _dimension(folder: Path) -> int:
     except (OSError, ValueError, KeyError) as error:
         raise ConfigError(
             f"{folder} is no sentence-transformers model: {_POOLING} with "
-            "'word_embedding_dimension' was expected; see `ragreason models list`"
+            "'word_embedding_dimension' was expected; known: minilm, hashing, or such a folder"
         ) from error
 
 

@@ -52,8 +52,6 @@ async def build_index(
     chosen = configuration or settings()
     check_writable(out)
     sourced = await asyncio.to_thread(_load, paths, chosen, fields, whole, on_skip)
-    if not sourced:
-        raise CorpusError(f"{_listed(paths)}: no text found; nothing to index")
     used = embedder or open_embedder(chosen.embedder)
     return await _write(out, sourced, used, _reusable(out, used), progress)
 
@@ -78,8 +76,6 @@ async def add_documents(
     used = embedder or open_embedder(chosen.embedder)
     check_embedder(index, used)
     sourced = await asyncio.to_thread(_load, paths, chosen, fields, whole, on_skip)
-    if not sourced:
-        raise CorpusError(f"{_listed(paths)}: no text found; nothing to add")
     replaced = {passage.document for passage, _ in sourced} | {source for _, source in sourced}
     kept = [
         (passage, source)
@@ -125,11 +121,23 @@ def _load(
     size, overlap = chosen.chunk_tokens, chosen.chunk_overlap
     if overlap >= size:
         raise ConfigError(f"chunk_overlap is {overlap}, expected less than chunk_tokens, {size}")
-    return [
+    skipped: list[str] = []
+
+    def skip(path: Path, why: str) -> None:
+        skipped.append(f"{path}: {why}")
+        if on_skip is not None:
+            on_skip(path, why)
+
+    sourced = [
         (passage, document.source)
-        for document in load(paths, fields, whole=whole, on_skip=on_skip)
+        for document in load(paths, fields, whole=whole, on_skip=skip)
         for passage in chunk(document, size, overlap)
     ]
+    if not sourced:
+        left_out = f" ({len(skipped)} left out, such as {skipped[0]})" if skipped else ""
+        given = ", ".join(str(path) for path in paths)
+        raise CorpusError(f"{given}: no text found, nothing to index{left_out}")
+    return sourced
 
 
 def _reusable(out: Path, embedder: Embedder) -> IndexFolder | None:
@@ -173,7 +181,3 @@ def _distinct(sourced: Iterable[Sourced]) -> tuple[list[Sourced], list[Sourced]]
         if first.setdefault(passage.id, (passage, source))[0] is not passage:
             rest[passage.document, passage.id, passage.start] = (passage, source)
     return list(first.values()), list(rest.values())
-
-
-def _listed(paths: Sequence[Path]) -> str:
-    return ", ".join(str(path) for path in paths)
