@@ -2,7 +2,8 @@
 #   make demo      answers questions about the sample corpus with the default model
 #   make test      the tests that need only pip        make check   format, lint, types, layers, docs
 #   make test-all  and those that need system programs or big installs; says what it skipped
-#   make bench     each bench prints its ratio and keeps its result in benchmarks/results/
+#   make bench     each bench prints its ratio and keeps its result as JSON
+#   make docs      writes the generated parts of README.md and docs/cli.md
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export RAGREASON_DATA ?= ../shared/data
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all check docs bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -21,6 +22,9 @@ test: $(VENV)/.test
 
 test-all: $(VENV)/.test
 	$(BIN)/python -m pytest -rs
+
+docs: $(VENV)/.test
+	$(BIN)/python tools/write_docs.py
 
 check: $(VENV)/.check
 	$(BIN)/ruff format --check .

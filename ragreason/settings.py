@@ -27,22 +27,31 @@ class Settings(BaseModel):
     model: str = "qwen2.5-coder-0.5b"
     """A catalogue name, a path, or `openai:NAME`."""
     embedder: str = "minilm"
+    """A registered embedder, or the path of a sentence-transformers folder."""
     retriever: str = "hybrid"
+    """`hybrid`, `dense`, `bm25`, or a retriever of an installed package."""
     index: Path | None = None
+    """The index folder that is searched where none is named."""
     home: Path = Path("~/.cache/ragreason")
     """Where models, recorded runs and caches lie."""
     data: Path = Path("../shared/data")
     """Development data, for tests and benchmarks."""
     openai_base_url: str | None = None
+    """An OpenAI-compatible server, such as `http://localhost:8000/v1`."""
     openai_api_key: str | None = Field(default=None, repr=False)
+    """Its key. Never shown in traces, logs or errors."""
     concurrency: Annotated[int, Field(ge=1)] = 8
     """Questions in flight."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0
-    """How long to wait for a model hub before turning to the next source."""
+    """Seconds to wait for a model hub before turning to the next source."""
     chunk_tokens: Annotated[int, Field(ge=16)] = 120
+    """The longest passage, in tokens."""
     chunk_overlap: Annotated[int, Field(ge=0)] = 20
+    """How many tokens neighbouring passages share."""
     max_question_chars: Annotated[int, Field(ge=1)] = 8000
+    """Longer questions are refused."""
 
     def resolved_home(self) -> Path:
         """`home` with ~ expanded."""

@@ -1,0 +1,168 @@
+"""Every snippet of the documentation runs. CONTRIBUTING.md says how it is written to be run."""
+
+import ast
+import asyncio
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import typer
+from typer.core import TyperGroup
+
+from ragreason.cli import main as cli
+from ragreason.graph.checks import check_graph
+from ragreason.graph.read import parse_graph
+from ragreason.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+ELSEWHERE = {"cd", "git", "kill", "python", "vllm"}
+"""Programs whose commands are shown and not run."""
+
+
+class Block(Protocol):
+    """What the fixture gives: see conftest.py."""
+
+    place: str
+    line: int
+    language: str
+    mode: str
+    text: str
+
+
+def test_snippets(
+    page: Path,
+    blocks: list[Block],
+    workplace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    names: dict[str, Any] = {"__name__": "snippet"}
+    for block in blocks:
+        if block.language == "python":
+            run_python(block, page, names)
+        elif block.language in {"console", "bash", "sh"}:
+            for command, shown in commands(block):
+                run_command(command, shown, block, monkeypatch, capfd)
+        elif block.language == "yaml":
+            check_yaml(block)
+        else:
+            assert block.language in {"text", "mermaid", "json"}, block.place
+
+
+def run_python(block: Block, page: Path, names: dict[str, Any]) -> None:
+    """In the namespace of the page; `await` works at the top, as in a notebook."""
+    source = "\n" * block.line + block.text
+    code = compile(source, str(page), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    if block.mode == "parse":
+        return
+    result = eval(code, names)
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+
+
+def commands(block: Block) -> list[tuple[str, list[str]]]:
+    """Each `$ command` of a console block with the output shown below it; in a bash block every
+    line is a command.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for line in block.text.replace("\\\n", " ").splitlines():
+        if block.language != "console" or line.startswith("$ "):
+            if line.strip() and not line.startswith("#"):
+                found.append((line.removeprefix("$ "), []))
+        else:
+            assert found, f"{block.place}: output before the first `$ command`"
+            found[-1][1].append(line)
+    return found
+
+
+def run_command(
+    command: str,
+    shown: Sequence[str],
+    block: Block,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    words = shlex.split(command, comments=True)
+    program, args = words[0], words[1 : words.index("|") if "|" in words else None]
+    if program == "ragreason" and block.mode == "parse":
+        parse(args)
+    elif program == "ragreason":
+        expected = [line for line in shown if line.startswith("error: ")]
+        code = cli.invoke(args)
+        out, err = capfd.readouterr()
+        assert (code == 0) is (not expected), f"{block.place}: {command}\n{out}{err}"
+        assert all(line in err for line in expected), f"{block.place}: {command}\n{err}"
+    elif program == "make":
+        done = subprocess.run(["make", "-n", *args], cwd=ROOT, capture_output=True, check=False)
+        assert done.returncode == 0, f"{block.place}: {command}"
+    elif program == "pip":
+        check_extras(command, block)
+    elif program == "export":
+        name, _, value = args[0].partition("=")
+        field = name.removeprefix("RAGREASON_").lower()
+        assert field in Settings.model_fields, f"{block.place}: no setting {name}"
+        monkeypatch.setenv(name, os.path.expandvars(value))
+    else:
+        assert program in ELSEWHERE, f"{block.place}: nobody checks '{program}'"
+
+
+def parse(args: Sequence[str]) -> None:
+    """The command exists and takes these arguments. Raises a usage error."""
+    command: Any = cli.root()
+    context: Any = typer.Context(command, info_name="ragreason")
+    rest = list(args)
+    while isinstance(command, TyperGroup):
+        name, command, rest = command.resolve_command(context, rest)
+        if not isinstance(command, TyperGroup):
+            command.make_context(name, rest, parent=context)
+        context = typer.Context(command, info_name=name, parent=context)
+
+
+def check_extras(command: str, block: Block) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for extras in re.findall(r"\[([\w,-]+)\]", command):
+        unknown = set(extras.split(",")) - set(project["optional-dependencies"])
+        assert not unknown, f"{block.place}: no extra {unknown}"
+
+
+def check_yaml(block: Block) -> None:
+    """A whole graph file is checked as one; a fragment is left alone."""
+    if re.search(r"^nodes:", block.text, re.MULTILINE) and "version:" in block.text:
+        definition = parse_graph(block.text, block.place)
+        assert not check_graph(definition), block.place
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("ragreason run --nope", "No such option"),
+        ("ragreason doctor extra", "unexpected extra argument"),
+        ("ragreason rum", "No such command"),
+        ("ragreason trace lst", "No such command"),
+    ],
+)
+def test_a_wrong_command_does_not_parse(command: str, message: str) -> None:
+    with pytest.raises(typer.TyperException) as caught:
+        parse(command.split()[1:])
+    assert message in caught.value.format_message()
+
+
+def test_generated_parts_are_up_to_date() -> None:
+    script = [sys.executable, str(ROOT / "tools/write_docs.py"), "--check"]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
+    lost = [link for link in links if not (page.parent / link).exists()]
+    assert not lost

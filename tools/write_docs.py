@@ -1,0 +1,126 @@
+"""Write the generated parts of the documentation: graphs, settings, commands.
+
+    python tools/write_docs.py            writes README.md and docs/cli.md
+    python tools/write_docs.py --check    writes nothing; exit code 1 if a file is out of date
+
+A generated part stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
+"""
+
+import ast
+import difflib
+import inspect
+import itertools
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import typer
+from typer.core import TyperGroup
+
+from ragreason.cli import main as cli
+from ragreason.graph.definition import Definition, Paradigm
+from ragreason.graph.library import shipped_graphs
+from ragreason.graph.read import read_graph
+from ragreason.settings import PREFIX, Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def graphs_table() -> str:
+    """A Markdown table of the graphs that ship, by paradigm."""
+    definitions = [read_graph(path) for path in shipped_graphs().values()]
+    order = {paradigm: place for place, paradigm in enumerate(get_args(Paradigm))}
+    definitions.sort(key=lambda d: (order[d.paradigm], d.name))
+    rows = [f"| `{d.name}` | {d.paradigm} | {d.description} | {_source(d)} |" for d in definitions]
+    return "\n".join(["| graph | paradigm | what it does | source |", "|---|---|---|---|", *rows])
+
+
+def settings_table() -> str:
+    """A Markdown table of every setting, with its variable and default."""
+    rows = ["| setting | environment | default | what |", "|---|---|---|---|"]
+    about = _attribute_docs(Settings)
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {about[name]} |")
+    return "\n".join(rows)
+
+
+def _attribute_docs(kind: type) -> dict[str, str]:
+    """The docstring below each annotated attribute, on one line; empty where there is none."""
+    [body] = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = defaultdict(str)
+    for before, after in itertools.pairwise(body.body):
+        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr):
+            found[ast.unparse(before.target)] = " ".join(ast.literal_eval(after.value).split())
+    return found
+
+
+def cli_reference() -> str:
+    """Every command with its help, as the program itself prints it."""
+    return "\n\n".join(
+        f"### `{path}`\n\n```text\n{text.rstrip()}\n```" for path, text in command_helps()
+    )
+
+
+def command_helps() -> Iterator[tuple[str, str]]:
+    """Command path and help text of every command, groups before their commands."""
+    for name in cli.COMMANDS:
+        yield from _helps(cli.load(name), name, typer.Context(cli.root(), info_name="ragreason"))
+
+
+def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
+    context = typer.Context(command, info_name=name, parent=parent)
+    context.max_content_width = context.terminal_width = 90
+    yield context.command_path, context.get_help()
+    if isinstance(command, TyperGroup):
+        for inner in command.list_commands(context):
+            yield from _helps(command.get_command(context, inner), inner, context)
+
+
+def _source(definition: Definition) -> str:
+    link = re.fullmatch(r"https?://(?:www\.)?(?:arxiv\.org/abs/)?(.+)", definition.source)
+    return f"[{link[1]}]({definition.source})" if link else definition.source
+
+
+PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "README.md": {"graphs": graphs_table},
+    "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
+}
+
+
+def written(text: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """`text` with each part between its markers made anew. Raises ValueError without markers."""
+    for name, write in parts.items():
+        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not (found and closed):
+            raise ValueError(f"expected a part between {begin} and {end}")
+        text = f"{before}{begin}\n{write()}\n{end}{after}"
+    return text
+
+
+def main(check: bool) -> int:
+    """Write, or check, every generated part; 1 if something was out of date in a check."""
+    stale = 0
+    for name, parts in PARTS.items():
+        old = (ROOT / name).read_text(encoding="utf-8")
+        new = written(old, parts)
+        if new == old:
+            continue
+        if check:
+            stale = 1
+            lines = old.splitlines(), new.splitlines()
+            print(*difflib.unified_diff(*lines, name, "as it should be", lineterm=""), sep="\n")
+            print(f"{name} is out of date: run `make docs`")
+        else:
+            (ROOT / name).write_text(new, encoding="utf-8")
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
