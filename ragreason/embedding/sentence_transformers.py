@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
@@ -30,7 +31,12 @@ class SentenceTransformersEmbedder:
     takes the fastest there is.
     """
 
-    def __init__(self, model: str = "minilm", batch_size: Annotated[int, Field(ge=1)] = 32) -> None:
+    def __init__(
+        self,
+        model: str = "minilm",
+        batch_size: Annotated[int, Field(ge=1)] = 32,
+        device: str | None = None,
+    ) -> None:
         in_catalogue = model in models.known()
         self._folder = models.path(model) if in_catalogue else Path(model).expanduser()
         self._batch_size = batch_size
@@ -73,8 +79,7 @@ class SentenceTransformersEmbedder:
 @contextmanager
 def _no_progress_bar() -> Iterator[None]:
     """Weights are loaded without the bar that transformers would draw for them."""
-    from transformers.utils import logging
-
+    logging: Any = import_module("transformers.utils.logging")
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
