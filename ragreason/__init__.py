@@ -10,146 +10,80 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ragreason.errors import (
         BudgetReachedError as BudgetReachedError,
-    )
-    from ragreason.errors import (
         CapabilityError as CapabilityError,
-    )
-    from ragreason.errors import (
         ConfigError as ConfigError,
-    )
-    from ragreason.errors import (
         ContextOverflowError as ContextOverflowError,
-    )
-    from ragreason.errors import (
         CorpusError as CorpusError,
-    )
-    from ragreason.errors import (
         DataError as DataError,
-    )
-    from ragreason.errors import (
         EngineDiedError as EngineDiedError,
-    )
-    from ragreason.errors import (
         EngineError as EngineError,
-    )
-    from ragreason.errors import (
         EngineTimeoutError as EngineTimeoutError,
-    )
-    from ragreason.errors import (
         GraphError as GraphError,
-    )
-    from ragreason.errors import (
         IndexFolderError as IndexFolderError,
-    )
-    from ragreason.errors import (
         ParseError as ParseError,
-    )
-    from ragreason.errors import (
         RagreasonError as RagreasonError,
-    )
-    from ragreason.errors import (
         RunError as RunError,
-    )
-    from ragreason.errors import (
         UnknownNameError as UnknownNameError,
-    )
-    from ragreason.errors import (
         VerifierError as VerifierError,
+    )
+    from ragreason.events import (
+        TraceEvent as TraceEvent,
+    )
+    from ragreason.generation.open import (
+        open_engine as open_engine,
+    )
+    from ragreason.graph.load import (
+        load_graph as load_graph,
     )
     from ragreason.protocols import (
         Chunk as Chunk,
-    )
-    from ragreason.protocols import (
         Embedder as Embedder,
-    )
-    from ragreason.protocols import (
         Generator as Generator,
-    )
-    from ragreason.protocols import (
         Node as Node,
-    )
-    from ragreason.protocols import (
         Policy as Policy,
-    )
-    from ragreason.protocols import (
         Reranker as Reranker,
-    )
-    from ragreason.protocols import (
         Retriever as Retriever,
-    )
-    from ragreason.protocols import (
         Strategy as Strategy,
-    )
-    from ragreason.protocols import (
         Verifier as Verifier,
+    )
+    from ragreason.retrieval.build import (
+        build_index as build_index,
+    )
+    from ragreason.retrieval.open import (
+        open_retriever as open_retriever,
+    )
+    from ragreason.runner import (
+        Agent as Agent,
+        Runner as Runner,
+        open_runner as open_runner,
     )
     from ragreason.settings import (
         Settings as Settings,
-    )
-    from ragreason.settings import (
         load_settings as load_settings,
     )
     from ragreason.tree import (
         Added as Added,
-    )
-    from ragreason.tree import (
         Asked as Asked,
-    )
-    from ragreason.tree import (
         Expand as Expand,
-    )
-    from ragreason.tree import (
         Finish as Finish,
-    )
-    from ragreason.tree import (
         Judged as Judged,
-    )
-    from ragreason.tree import (
         RollOut as RollOut,
-    )
-    from ragreason.tree import (
         Tree as Tree,
     )
     from ragreason.types import (
         Answer as Answer,
-    )
-    from ragreason.types import (
         Budget as Budget,
-    )
-    from ragreason.types import (
         Citation as Citation,
-    )
-    from ragreason.types import (
         Completion as Completion,
-    )
-    from ragreason.types import (
         Evidence as Evidence,
-    )
-    from ragreason.types import (
         Hit as Hit,
-    )
-    from ragreason.types import (
         Message as Message,
-    )
-    from ragreason.types import (
         Passage as Passage,
-    )
-    from ragreason.types import (
         Question as Question,
-    )
-    from ragreason.types import (
         Request as Request,
-    )
-    from ragreason.types import (
         Step as Step,
-    )
-    from ragreason.types import (
         Trajectory as Trajectory,
-    )
-    from ragreason.types import (
         Usage as Usage,
-    )
-    from ragreason.types import (
         Verdict as Verdict,
     )
 
@@ -174,6 +108,9 @@ _HOMES = {
         "UnknownNameError",
         "VerifierError",
     ),
+    "ragreason.events": ("TraceEvent",),
+    "ragreason.generation.open": ("open_engine",),
+    "ragreason.graph.load": ("load_graph",),
     "ragreason.protocols": (
         "Chunk",
         "Embedder",
@@ -185,6 +122,9 @@ _HOMES = {
         "Strategy",
         "Verifier",
     ),
+    "ragreason.retrieval.build": ("build_index",),
+    "ragreason.retrieval.open": ("open_retriever",),
+    "ragreason.runner": ("Agent", "Runner", "open_runner"),
     "ragreason.settings": ("Settings", "load_settings"),
     "ragreason.tree": ("Added", "Asked", "Expand", "Finish", "Judged", "RollOut", "Tree"),
     "ragreason.types": (
