@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from ragreason import registry
-from ragreason.errors import ConfigError, GraphError, UnknownNameError, nearest
+from ragreason.errors import ConfigError, GraphError, nearest
 from ragreason.graph.definition import Definition, NodeSpec, Origin, Part, Place
 
 PART_KINDS: Mapping[str, registry.Kind] = {
@@ -55,8 +55,6 @@ def resolve_part(
     """The class named `use` and its parameters. Raises GraphError at `place`."""
     try:
         cls = registry.load(kind, use, allow_imports)
-    except UnknownNameError as error:
-        raise origin.error((*place, "use"), str(error)) from error
     except ConfigError as error:
         raise origin.error((*place, "use"), str(error)) from error
     model = registry.parameters(cls)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from langgraph.graph import END as LANGGRAPH_END
-from langgraph.graph import START as LANGGRAPH_START
+from langgraph.graph import END as LANGGRAPH_END, START as LANGGRAPH_START
 from langgraph.types import Send
 
 from ragreason.graph.conditions import holds
