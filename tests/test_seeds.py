@@ -1,7 +1,6 @@
 """Seeds derived from a place in a run."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason.seeds import derive
 

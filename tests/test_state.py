@@ -3,12 +3,19 @@
 import re
 from typing import Annotated, get_args, get_origin, get_type_hints
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason import state
-from ragreason.state import ReasonState, State, add_counts, append, first_reason, initial, latest
-from ragreason.state import merge_evidence as merge
+from ragreason.state import (
+    ReasonState,
+    State,
+    add_counts,
+    append,
+    first_reason,
+    initial,
+    latest,
+    merge_evidence as merge,
+)
 from ragreason.types import Evidence, Hit, Passage, Question, Usage
 
 counts = st.dictionaries(st.sampled_from("abc"), st.integers(0, 9))

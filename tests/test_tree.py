@@ -1,8 +1,7 @@
 """The search tree."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason.tree import ROOT, Added, Asked, Event, Judged, Tree
 from ragreason.types import Step, StepKind, Verdict

@@ -1,8 +1,7 @@
 """The values: frozen, closed, and right in what they derive."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
 from ragreason.types import (

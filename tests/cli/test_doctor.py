@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ragreason.cli import doctor as module
-from ragreason.cli import main as cli
+from ragreason.cli import doctor as module, main as cli
 from ragreason.cli.doctor import Finding, accelerator, examine, extras, library, model, server
 from ragreason.settings import Settings
 

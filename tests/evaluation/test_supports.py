@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason.evaluation.answers import AnswerScore
 from ragreason.evaluation.supports import SupportScore, score_set, score_support

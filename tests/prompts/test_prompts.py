@@ -1,8 +1,7 @@
 """Prompt texts, and the neutralising of what is not ours."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason.errors import ConfigError
 from ragreason.prompts import neutralise, prompt, prompts_hash, purposes, show_passages

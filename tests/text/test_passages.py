@@ -1,7 +1,6 @@
 import hashlib
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ragreason.text.passages import paragraph_text, passage_id
 
