@@ -1,12 +1,13 @@
 """Worlds of our own: a folder with `questions.jsonl` and `documents/` (Markdown or JSON lines).
 
-A question names its supporting documents by title. A document that is short enough to stay one
-passage in an index has the id computed here, so gold ids agree with those of any such index.
+A question names its supporting documents by title or by id. A document that is short enough to stay
+one passage in an index has the id computed here, so gold ids agree with those of any such index.
 """
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ragreason.datasets.example import Dataset, Example, Gold, ids_of, paragraph
+from ragreason.datasets.example import Dataset, Example, Gold, paragraph
 from ragreason.datasets.records import Record, read_json, read_text
 from ragreason.errors import DataError
 from ragreason.types import Passage, Question
@@ -20,7 +21,7 @@ def load_world(path: Path) -> Dataset:
     folder, file = (path, path / QUESTIONS) if path.is_dir() else (path.parent, path)
     documents = _documents(folder / DOCUMENTS)
     examples = tuple(_example(r, documents) for r in read_json(file))
-    return Dataset("world", path, examples, documents)
+    return Dataset("world", path, examples, tuple(documents.values()))
 
 
 def is_world(record: Record) -> bool:
@@ -28,29 +29,43 @@ def is_world(record: Record) -> bool:
     return "question" in record.fields and "supporting" in record.fields
 
 
-def _example(record: Record, documents: tuple[Passage, ...]) -> Example:
-    titles = record.texts("supporting")
-    known = {p.title for p in documents}
-    unknown = next((t for t in titles if t not in known), None)
-    if unknown is not None:
-        raise record.error(f"no document has the title '{unknown}' that 'supporting' names")
+def _example(record: Record, documents: Mapping[str, Passage]) -> Example:
     gold = Gold(
         answers=(record.text("answer"), *record.texts("aliases")),
-        support_ids=ids_of(documents, titles),
+        support_ids=tuple(_support(record, documents)),
         type=str(record.fields.get("type", "")),
-        hops=int(record.fields.get("hops", len(titles))),
+        hops=int(record.fields.get("hops", 0)),
+        answerable=bool(record.fields.get("answerable", True)),
     )
     question = Question(id=record.text("id"), text=record.text("question"))
     return Example(question=question, gold=gold)
 
 
-def _documents(folder: Path) -> tuple[Passage, ...]:
-    found = [_markdown(path) for path in sorted(folder.glob("*.md"))]
+def _support(record: Record, documents: Mapping[str, Passage]) -> Iterator[str]:
+    by_title = {p.title: p for p in documents.values()}
+    for name in record.texts("supporting"):
+        found = documents.get(name) or by_title.get(name)
+        if found is None:
+            raise record.error(f"no document has the title or id '{name}' of 'supporting'")
+        yield found.id
+
+
+def _documents(folder: Path) -> dict[str, Passage]:
+    """By document id: the file's name, or the record's `id`."""
+    found = {path.stem: _markdown(path) for path in sorted(folder.glob("*.md"))}
     for path in sorted(folder.glob("*.jsonl")):
-        found += [paragraph(r.text("title"), r.text("text").strip()) for r in read_json(path)]
+        for r in read_json(path):
+            found[r.text("id")] = paragraph(_title(r), r.text("text").strip())
     if not found:
         raise DataError(f"{folder}: expected a world's documents, .md or .jsonl files; none found")
-    return tuple(found)
+    return found
+
+
+def _title(record: Record) -> str:
+    title = record.get("title")
+    if not isinstance(title, str):
+        raise record.error("expected a text under 'title'")
+    return title
 
 
 def _markdown(path: Path) -> Passage:

@@ -36,7 +36,7 @@ def test_a_world_by_folder_and_by_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_supporting_title_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no document has the title 'Ada'"):
+    with pytest.raises(DataError, match="no document has the title or id 'Ada'"):
         load_dataset(f"world:{write_world(tmp_path, ['Ada'])}")
 
 

@@ -1,0 +1,32 @@
+"""Progress of evaluations, one bar a graph."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from ragreason.evaluation.graphs import Listener
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class Bars(Listener):
+    """Moves the bars of a rich `Progress` whose tasks have a field `failed`."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self.progress = progress
+        self.tasks: dict[str, TaskID] = {}
+        self.failed: Counter[str] = Counter()
+
+    def on_start(self, graph: str, total: int, done: int) -> None:
+        """Add the graph's bar, what was finished before counted in."""
+        self.tasks[graph] = self.progress.add_task(graph, total=total, completed=done, failed="")
+
+    def on_row(self, graph: str, row: dict[str, Any]) -> None:
+        """Move the graph's bar by one question."""
+        self.failed[graph] += row["status"] == "error"
+        text = f"{self.failed[graph]} failed" if self.failed[graph] else ""
+        self.progress.update(self.tasks[graph], advance=1, failed=text)
+
+    def on_note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self.progress.console.print(text, markup=False, highlight=False)

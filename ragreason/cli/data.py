@@ -1,0 +1,46 @@
+"""`ragreason data`: which dataset layouts are read, files in one layout, synthetic worlds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ragreason.cli.output import Json, note, print_json, print_table
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="List, make and convert datasets."
+)
+
+
+@app.command(name="list")
+def list_(json: Json = False) -> None:
+    """List the dataset layouts that --data takes."""
+    from ragreason.datasets import LOADERS
+
+    rows = [(name, text) for name, (_, text) in LOADERS.items()]
+    if json:
+        print_json([{"name": name, "what": text} for name, text in rows])
+    else:
+        print_table(("name", "what"), rows)
+
+
+@app.command()
+def convert(
+    data: Annotated[str, typer.Argument(help="NAME:PATH, as in `ragreason eval --data`.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many questions.")] = None,
+    json: Json = False,
+) -> None:
+    """Write a dataset as a world: questions.jsonl, and documents/ to be indexed.
+
+    The result loads as world:DIR, with the same questions, answers and supports.
+    """
+    from ragreason.datasets import load_dataset
+    from ragreason.datasets.write import write_world
+
+    dataset = load_dataset(data)
+    written = write_world(dataset, out, limit)
+    if json:
+        print_json({"folder": str(out), "questions": written, "passages": len(dataset.passages)})
+    else:
+        note(f"{written} questions and {len(dataset.passages)} passages: {out}")

@@ -1,0 +1,128 @@
+"""`ragreason eval`: score graphs on a dataset; killed or failed, the same command goes on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragreason.cli.output import Json, note, print_json
+from ragreason.cli.run import Allowed, Models, Overrides, split_models
+
+if TYPE_CHECKING:
+    from ragreason.evaluation.graphs import Finished, Listener
+
+Fields = Annotated[
+    list[str] | None,
+    typer.Option("--field", help="A generic file's column for one of our fields: question=Query."),
+]
+
+
+def eval_(
+    graphs: Annotated[list[str], typer.Argument(help="Shipped graphs' names, or files.")],
+    data: Annotated[str, typer.Option(help="NAME:PATH; NAME as in `ragreason data list`.")],
+    index: Annotated[
+        Path | None, typer.Option(help="The index to search; by default one of the data's texts.")
+    ] = None,
+    model: Models = None,
+    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many questions, in file order.")
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out so many questions first.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="Where results go; one folder a graph if several.")
+    ] = None,
+    set_: Overrides = None,
+    field: Fields = None,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
+    ] = None,
+    allow_import: Allowed = None,
+    json: Json = False,
+) -> None:
+    """Score graphs on a dataset. Results are kept question by question.
+
+    The same command goes on after a kill, and asks failed questions again.
+    """
+    import asyncio
+
+    from ragreason.datasets import load_dataset
+    from ragreason.evaluation.evaluate import select
+    from ragreason.evaluation.graphs import Plan, evaluate_graphs
+    from ragreason.settings import load_settings
+
+    dataset = load_dataset(data, _pairs(field or []))
+    if not select(dataset, offset, limit):
+        raise typer.BadParameter(f"{dataset.path} has {len(dataset.examples)} questions only")
+    main, named = split_models(model)
+    options = {"model": main, "models": named, "retriever": retriever}
+    plan = Plan(
+        dataset,
+        out,
+        index,
+        {**options, "allow_imports": allow_import or []},
+        set_ or (),
+        seed,
+        offset,
+        limit,
+        load_settings(concurrency=concurrency),
+    )
+    with _progress() as listener:
+        finished = asyncio.run(evaluate_graphs(graphs, plan, listener))
+    _show(finished, json=json)
+    _leave(finished)
+
+
+def _show(finished: "list[Finished]", *, json: bool) -> None:
+    from ragreason.cli.scores import print_scores
+    from ragreason.evaluation.compare import as_document, compare_runs
+
+    runs, found = compare_runs([run.folder for run in finished])
+    if json:
+        folders = [str(run.folder) for run in finished]
+        print_json({**as_document(runs, found), "folders": folders})
+        return
+    print_scores(runs, [d for d in found if d.metric == "f1"])
+    for run in finished:
+        note(f"results: {run.folder}")
+
+
+def _leave(finished: "list[Finished]") -> None:
+    """Exit code 1 if a question failed: then the table lacks it."""
+    errors = sum(run.summary["errors"] for run in finished)
+    if errors:
+        note(f"{errors} questions failed and are not scored; the same command asks them again")
+        raise typer.Exit(1)
+
+
+def _pairs(given: list[str]) -> dict[str, str] | None:
+    pairs = [text.partition("=") for text in given]
+    wrong = next((name for name, equals, column in pairs if not (equals and column)), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"expected --field NAME=COLUMN, got '{wrong}'")
+    return {name: column for name, _, column in pairs} or None
+
+
+@contextmanager
+def _progress() -> "Iterator[Listener]":
+    """A bar a graph on standard error, with the time that is left."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    from ragreason.cli.bars import Bars
+
+    columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
+    columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
+    columns += [TextColumn("{task.fields[failed]}")]
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield Bars(progress)

@@ -1,0 +1,94 @@
+"""Tables of finished runs: accuracy, cost, differences; each at most 80 columns wide."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ragreason.cli.output import print_table
+from ragreason.evaluation.compare import Difference, Recorded
+
+_WIDEST_NAME = 18
+_COST = (
+    "a question",
+    "prompt",
+    "reply",
+    "verify",
+    "calls",
+    "searches",
+    "p50 s",
+    "forced",
+    "errors",
+)
+
+
+def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) -> None:
+    """What each run scored and cost, and how it differs from the first."""
+    print_table(
+        ("graph", "n", "EM [95 %]", "F1 [95 %]", "support", "all"),
+        [_accuracy(run) for run in runs],
+    )
+    print_table(
+        (
+            "a question",
+            "prompt",
+            "reply",
+            "verify",
+            "calls",
+            "searches",
+            "p50 s",
+            "forced",
+            "errors",
+        ),
+        [_cost(run) for run in runs],
+    )
+    if differences:
+        print_table(
+            (f"minus {_name(differences[0].baseline)}", "metric", "n", "[95 %]", "p"),
+            [_compared(d) for d in differences],
+        )
+
+
+def _accuracy(run: Recorded) -> Sequence[object]:
+    metrics = run.summary["metrics"]
+    return (
+        _name(run.name),
+        run.summary["n"] - run.summary["errors"],
+        _interval(metrics["em"]),
+        _interval(metrics["f1"]),
+        metrics["support_recall"]["value"],
+        metrics["support_all"]["value"],
+    )
+
+
+def _cost(run: Recorded) -> Sequence[object]:
+    usage = run.summary["usage"]["per_question"]
+    return (
+        _name(run.name),
+        round(usage["prompt_tokens"]),
+        round(usage["completion_tokens"]),
+        round(usage["verifier_tokens"]),
+        f"{usage['calls']:.1f}",
+        f"{usage['retrievals']:.1f}",
+        _seconds(run.summary["latency_s"]["p50"]),
+        run.summary["forced"],
+        run.summary["errors"],
+    )
+
+
+def _compared(found: Difference) -> Sequence[object]:
+    interval = f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+    return (_name(found.run), found.metric, found.n, interval, f"{found.p:.4f}")
+
+
+def _interval(metric: Mapping[str, Any]) -> str | None:
+    if metric["value"] is None:
+        return None
+    low, high = (f"{metric[end]:.3f}".removeprefix("0") for end in ("low", "high"))
+    return f"{metric['value']:.3f} [{low}, {high}]"
+
+
+def _seconds(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
+
+
+def _name(name: str) -> str:
+    return name if len(name) <= _WIDEST_NAME else f"{name[: _WIDEST_NAME - 1]}…"

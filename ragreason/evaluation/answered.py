@@ -1,0 +1,77 @@
+"""What the answering side hands over, and what kinds of callables are taken for one."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from inspect import isawaitable
+from typing import Any
+
+from ragreason.events import TraceEvent
+from ragreason.runner import Run, Runner
+from ragreason.types import Answer, Question
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer and the compact trace of how it came about."""
+
+    answer: Answer
+    trace: tuple[Mapping[str, Any], ...] = field(default=())
+
+
+Answerer = Callable[[Question], Awaitable[Answered]]
+"""Answers one question, given the question and nothing else. What it raises makes an error row."""
+
+
+def from_runner(runner: Runner, seed: int = 0) -> Answerer:
+    """A graph as an answerer."""
+
+    async def answer(question: Question) -> Answered:
+        return answered(await runner.answer(question, seed=seed))
+
+    return answer
+
+
+def from_callable(ask: Callable[[Question], Any]) -> Answerer:
+    """Any function of a question that gives (or awaits to) a text, an Answer, a Run or an Answered.
+
+    A plain function runs in the event loop's thread: one question at a time.
+    """
+
+    async def answer(question: Question) -> Answered:
+        given = ask(question)
+        return answered(await given if isawaitable(given) else given)
+
+    return answer
+
+
+def answered(given: str | Answer | Run | Answered) -> Answered:
+    """Any of these as an Answered. Raises TypeError for anything else."""
+    match given:
+        case Answered():
+            return given
+        case Run():
+            return Answered(given.answer, compact_trace(given.events))
+        case Answer():
+            return Answered(given)
+        case str():
+            return Answered(Answer(text=given))
+    raise TypeError(f"expected a text, an Answer or a Run from the answerer, got {type(given)}")
+
+
+def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
+    """The steps worth keeping in a results row: searches with the titles found, model steps, what
+    was dropped, what forced the answer. Each has `kind`, `query`, `titles`, `text`.
+    """
+    return tuple(_compact(e) for e in events if e.kind in ("search", "step", "dropped", "forced"))
+
+
+def _compact(event: TraceEvent) -> dict[str, Any]:
+    step = event.step
+    hits = step.hits if step is not None and step.hits else event.hits
+    return {
+        "kind": step.kind if step is not None else event.kind,
+        "node": event.node,
+        "query": step.query if step is not None else event.query,
+        "titles": [hit.passage.title for hit in hits],
+        "text": step.text if step is not None else event.text,
+    }

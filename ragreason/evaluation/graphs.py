@@ -1,0 +1,118 @@
+"""Several graphs over one dataset, each in its own folder, on an index that is made if need be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ragreason.datasets import Dataset
+from ragreason.errors import ConfigError
+from ragreason.evaluation.answered import from_runner
+from ragreason.evaluation.corpus import dataset_index
+from ragreason.evaluation.evaluate import evaluate, run_parts
+from ragreason.evaluation.rows import Row
+from ragreason.evaluation.store import run_key
+from ragreason.runner import Runner, open_runner
+from ragreason.settings import Settings, load_settings
+
+
+class Listener:
+    """Told what happens, for progress bars. This one does nothing: override what you need."""
+
+    def on_start(self, graph: str, total: int, done: int) -> None:
+        """A graph begins: it has `total` questions, of which `done` were finished before."""
+
+    def on_row(self, graph: str, row: Row) -> None:
+        """A question is finished."""
+
+    def on_note(self, text: str) -> None:
+        """Something that takes time begins."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is the same for all graphs of an evaluation. `parts` goes to `open_runner` as it is."""
+
+    dataset: Dataset
+    out: Path | None = None
+    index: Path | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Sequence[str] = ()
+    seed: int = 0
+    offset: int = 0
+    limit: int | None = None
+    settings: Settings = field(default_factory=load_settings)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One graph's run: where it lies and its summary."""
+
+    folder: Path
+    summary: Mapping[str, Any]
+
+
+async def evaluate_graphs(
+    graphs: Sequence[str], plan: Plan, listener: Listener | None = None
+) -> list[Finished]:
+    """Evaluate one graph after the other; each works on `settings.concurrency` questions at once.
+
+    One graph's results lie in `out`, those of several in `out/NAME`; without `out`, in a folder of
+    the settings' home that is named by what determines the run. Without an index one is made of
+    the dataset's paragraphs. Raises ConfigError before any question is asked.
+    """
+    names = graph_names(graphs)
+    listener = listener or Listener()
+    index = plan.index or await dataset_index(plan.dataset, plan.settings, listener.on_note)
+    finished = []
+    for name, graph in names.items():
+        runner = open_runner(
+            graph,
+            index=index,
+            overrides=plan.overrides,
+            settings=plan.settings,
+            **plan.parts,
+        )
+        async with runner:
+            finished.append(await _evaluate_one(name, runner, plan, listener, len(names) > 1))
+    return finished
+
+
+def graph_names(graphs: Sequence[str]) -> dict[str, str]:
+    """Folder name to graph; a file goes by its name without suffix. ConfigError for repetitions."""
+    names: dict[str, str] = {}
+    for graph in graphs:
+        name = Path(graph).stem if graph.endswith((".yaml", ".yml")) else graph
+        if name in names:
+            raise ConfigError(f"two graphs are called '{name}'; give each once, by its own name")
+        names[name] = graph
+    return names
+
+
+async def _evaluate_one(
+    name: str, runner: Runner, plan: Plan, listener: Listener, several: bool
+) -> Finished:
+    changed = {"overrides": " ".join(plan.overrides)} if plan.overrides else {}
+    identity = {"graph": name, **runner.describe(), **changed}
+    folder = _folder(name, identity, plan, several)
+    summary = await evaluate(
+        from_runner(runner, plan.seed),
+        plan.dataset,
+        folder,
+        identity=identity,
+        seed=plan.seed,
+        concurrency=plan.settings.concurrency,
+        offset=plan.offset,
+        limit=plan.limit,
+        on_start=lambda total, done: listener.on_start(name, total, done),
+        on_row=lambda row: listener.on_row(name, row),
+    )
+    return Finished(folder, summary)
+
+
+def _folder(name: str, identity: Mapping[str, str], plan: Plan, several: bool) -> Path:
+    if plan.out is not None:
+        return plan.out / name if several else plan.out
+    key = run_key(run_parts(plan.dataset, identity, plan.seed))
+    folder = f"{name}-{plan.dataset.name}-{key}"
+    return plan.settings.resolved_home() / "evaluations" / folder

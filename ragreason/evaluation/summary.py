@@ -1,0 +1,102 @@
+"""A run's rows in one document: figures with intervals, cost, time."""
+
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from ragreason.evaluation.rows import METRICS, Row, is_error
+from ragreason.evaluation.statistics import bootstrap_interval
+
+_PACKAGES = (
+    "ragreason",
+    "langgraph",
+    "openvino-genai",
+    "vllm",
+    "openai",
+    "transformers",
+    "sentence-transformers",
+    "faiss-cpu",
+    "bm25s",
+    "numpy",
+)
+_USAGE = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "verifier_tokens",
+    "calls",
+    "retrievals",
+)
+
+
+def summarise(rows: Sequence[Row], identity: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """The document of `summary.json`; `identity` (graph, dataset, hashes) leads it.
+
+    `n` counts all rows. Metrics are means over the rows that are not errors, with 95 % bootstrap
+    intervals; null where no row has the metric. Usage and times are over all rows; a row's cached
+    tokens may be null (unknown) and then add nothing.
+    """
+    scored = [row for row in rows if not is_error(row)]
+    return {
+        **identity,
+        "n": len(rows),
+        "errors": len(rows) - len(scored),
+        "forced": sum(row["status"] == "forced" for row in scored),
+        "abstained": sum(row["abstained"] for row in scored),
+        "seed": seed,
+        "versions": versions(),
+        "metrics": {name: metric(scored, name) for name in METRICS},
+        "usage": _usage(rows),
+        "latency_s": _latency(scored),
+        "wall_s": _wall_s(rows),
+    }
+
+
+def metric(rows: Iterable[Row], name: str) -> dict[str, float | None]:
+    """`value`, `low`, `high` of a metric over the rows that have it; nulls where none has."""
+    values = [row[name] for row in rows if row[name] is not None]
+    if not values:
+        return {"value": None, "low": None, "high": None}
+    return dict(bootstrap_interval(values)._asdict())
+
+
+def versions() -> dict[str, str]:
+    """Versions of what takes part in a run, where installed."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _usage(rows: Sequence[Row]) -> dict[str, Any]:
+    totals = {name: _total(row["usage"][name] for row in rows) for name in _USAGE}
+    count = max(len(rows), 1)
+    per_question = {n: None if t is None else round(t / count, 3) for n, t in totals.items()}
+    return {**totals, "per_question": per_question}
+
+
+def _total(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _latency(rows: Sequence[Row]) -> dict[str, float | None]:
+    if not rows:
+        return {"p50": None, "p95": None}
+    p50, p95 = np.percentile([row["latency_s"] for row in rows], [50, 95])
+    return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
+
+
+def _wall_s(rows: Sequence[Row]) -> float:
+    """Seconds that all sessions took together: of each, until its last row was written."""
+    ends: dict[str, float] = {}
+    for row in rows:
+        session = row["session"]
+        ends[session] = max(ends.get(session, 0.0), row["session_s"])
+    return round(sum(ends.values()), 3)

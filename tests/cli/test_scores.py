@@ -1,0 +1,42 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ragreason.cli.scores import print_scores
+from ragreason.evaluation.compare import Difference, Recorded
+
+
+def summary(**metrics: Any) -> Mapping[str, Any]:
+    known = {"value": 0.3599, "low": 0.2712, "high": 0.4567}
+    names = ("em", "f1", "support_recall", "support_all")
+    usage = {"prompt_tokens": 12_345.6, "completion_tokens": 1_234.0, "verifier_tokens": 9_876.0}
+    return {
+        "n": 7_405,
+        "errors": 12,
+        "forced": 123,
+        "metrics": dict.fromkeys(names, known) | metrics,
+        "usage": {"per_question": {**usage, "calls": 12.25, "retrievals": 10.5}},
+        "latency_s": {"p50": 123.45, "p95": 234.5},
+    }
+
+
+def test_tables_are_at_most_80_columns_wide(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a_graph_with_a_long_name"
+    runs = [Recorded(name, summary(), {}), Recorded("react", summary(), {})]
+    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, 0.0456)
+    print_scores(runs, [found])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    assert "0.360 [.271, .457]" in text
+    assert "-0.123 [-0.234, +0.012]" in text
+    assert "7393" in text
+
+
+def test_what_a_dataset_does_not_have_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
+    nothing = {"value": None, "low": None, "high": None}
+    run = Recorded("direct", summary(support_recall=nothing, support_all=nothing, em=nothing), {})
+    print_scores([run], [])
+    first = capsys.readouterr().out.splitlines()[1].split()
+    assert first == ["direct", "7393", "-", "0.360", "[.271,", ".457]", "-", "-"]

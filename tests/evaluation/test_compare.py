@@ -1,0 +1,68 @@
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from ragreason.datasets import Dataset
+from ragreason.errors import ConfigError, EngineError
+from ragreason.evaluation.answered import Answered
+from ragreason.evaluation.compare import as_document, compare_runs
+from ragreason.evaluation.evaluate import evaluate
+from ragreason.types import Answer, Question
+
+Ask = Callable[[Question], Awaitable[Answered]]
+
+
+async def never(question: Question) -> Answered:
+    return Answered(Answer(text="village"))
+
+
+async def test_differences_are_paired_on_shared_answered_questions(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    async def flaky(question: Question) -> Answered:
+        if question.id == "q0":
+            raise EngineError("lost")
+        return await ask(question)
+
+    await evaluate(never, dataset, tmp_path / "a", identity={"graph": "never"}, limit=10)
+    await evaluate(flaky, dataset, tmp_path / "b", identity={"graph": "flaky"})
+    runs, found = compare_runs([tmp_path / "a", tmp_path / "b"])
+    assert [run.name for run in runs] == ["never", "flaky"]
+    em = next(d for d in found if d.metric == "em")
+    assert (em.run, em.baseline, em.n) == ("flaky", "never", 9)
+    assert em.value == pytest.approx(4 / 9)
+    assert em.low <= em.value <= em.high
+    assert em.p == 0.125  # four differences of one sign: 2 of 16 flips
+    assert {d.metric for d in found} == {"em", "f1", "support_recall"}
+    assert as_document(runs, found)["differences"][0]["metric"] == "em"
+
+
+async def test_other_data_is_refused(dataset: Dataset, ask: Ask, tmp_path: Path) -> None:
+    other = Dataset("own", Path("x"), dataset.examples[:19])
+    await evaluate(ask, dataset, tmp_path / "a", identity={"graph": "a"})
+    await evaluate(ask, other, tmp_path / "b", identity={"graph": "b"})
+    with pytest.raises(ConfigError, match="'a' and 'b' were run on different data: data_hash"):
+        compare_runs([tmp_path / "a", tmp_path / "b"])
+
+
+async def test_no_shared_question_is_refused(dataset: Dataset, ask: Ask, tmp_path: Path) -> None:
+    await evaluate(ask, dataset, tmp_path / "a", identity={"graph": "a"}, limit=5)
+    await evaluate(ask, dataset, tmp_path / "b", identity={"graph": "b"}, offset=5)
+    with pytest.raises(ConfigError, match="share no question"):
+        compare_runs([tmp_path / "a", tmp_path / "b"])
+
+
+async def test_runs_of_one_graph_are_named_by_their_folders(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(("first", "second")):
+        await evaluate(ask, dataset, tmp_path / name, identity={"graph": "g"}, seed=seed)
+    runs, found = compare_runs([tmp_path / "first", tmp_path / "second"])
+    assert [run.name for run in runs] == ["first", "second"]
+    assert all(d.value == 0 and d.p == 1 for d in found)
+
+
+def test_a_folder_without_run_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no run"):
+        compare_runs([tmp_path, tmp_path])

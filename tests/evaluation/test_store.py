@@ -1,0 +1,122 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ragreason.errors import ConfigError, DataError
+from ragreason.evaluation.store import RunFolder, read_rows, read_summary, run_key
+
+PARTS = {"graph": "g", "seed": "0"}
+HOLDER = """
+import sys
+from pathlib import Path
+from ragreason.evaluation.store import RunFolder
+with RunFolder(Path(sys.argv[1]), {"graph": "g", "seed": "0"}):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def row(name: str, status: str = "ok") -> dict[str, str]:
+    return {"id": name, "status": status}
+
+
+def test_a_second_writer_is_refused_and_a_killed_one_frees_the_folder(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(ConfigError, match="is being written by another process"):
+            RunFolder(tmp_path, PARTS).__enter__()
+        holder.kill()
+    with RunFolder(tmp_path, PARTS) as folder:
+        assert folder.start(["a"]) == {"a"}
+
+
+def test_two_writers_in_one_process_are_refused_too(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS), pytest.raises(ConfigError, match="another process"):
+        RunFolder(tmp_path, PARTS).__enter__()
+
+
+def test_a_row_is_on_the_disk_when_append_returns(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS) as folder:
+        folder.start(["a", "b"])
+        folder.append(row("a"))
+        assert read_rows(tmp_path) == [row("a")]
+
+
+def test_one_question_has_one_row(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS) as folder:
+        folder.start(["a"])
+        folder.append(row("a"))
+        with pytest.raises(ValueError, match="has a row already"):
+            folder.append(row("a"))
+
+
+def test_errors_of_the_selection_go_and_others_stay(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS) as folder:
+        folder.start(["a", "b"])
+        folder.append(row("a", "error"))
+        folder.append(row("b", "error"))
+    with RunFolder(tmp_path, PARTS) as folder:
+        assert folder.start(["a"]) == {"a"}
+    assert read_rows(tmp_path) == [row("b", "error")]
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+def test_a_line_torn_anywhere_loses_only_itself(tmp_path: Path, cut: int) -> None:
+    lines = [json.dumps(row(name)) + "\n" for name in ("a", "b")]
+    (tmp_path / "results.jsonl").write_text("".join(lines)[:-cut], encoding="utf-8")
+    expected = [row("a"), row("b")] if cut == 1 else [row("a")]
+    assert read_rows(tmp_path) == expected
+
+
+def test_a_broken_line_in_the_middle_is_named(tmp_path: Path) -> None:
+    lines = [json.dumps(row("a")), '{"id": "b"', json.dumps(row("c")), ""]
+    (tmp_path / "results.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match=r"results\.jsonl, line 2: not a results row"):
+        read_rows(tmp_path)
+
+
+def test_a_doubled_question_is_named(tmp_path: Path) -> None:
+    lines = [json.dumps(row("a"))] * 2
+    (tmp_path / "results.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DataError, match="line 2: question 'a' comes twice"):
+        read_rows(tmp_path)
+
+
+def test_rows_without_a_key_are_not_continued(tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"has results.jsonl but no run.json"):
+        RunFolder(tmp_path, PARTS).__enter__()
+
+
+def test_a_refused_folder_is_free_again(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS):
+        pass
+    with pytest.raises(ConfigError, match="another seed"):
+        RunFolder(tmp_path, {**PARTS, "seed": "1"}).__enter__()
+    with RunFolder(tmp_path, PARTS):
+        pass
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="expected a folder for results"):
+        RunFolder(tmp_path / "out", PARTS).__enter__()
+
+
+def test_run_key_follows_every_part_and_not_their_order() -> None:
+    assert run_key({"a": "1", "b": "2"}) == run_key({"b": "2", "a": "1"})
+    assert run_key({"a": "1", "b": "2"}) != run_key({"a": "1", "b": "3"})
+
+
+def test_an_unfinished_run_has_no_summary(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is no run"):
+        read_summary(tmp_path)
+    with RunFolder(tmp_path, PARTS):
+        pass
+    with pytest.raises(ConfigError, match="is not finished"):
+        read_summary(tmp_path)
