@@ -23,7 +23,8 @@ def write_sparse(
 
     vocabulary: dict[str, int] = {}
     ids = [[vocabulary.setdefault(t, len(vocabulary)) for t in tokenizer(text)] for text in texts]
-    vocabulary = vocabulary or {"": 0}  # bm25s needs a term, even one that never occurs
+    if not vocabulary:  # bm25s needs a term: one that no query has
+        vocabulary, ids = {"": 0}, [[0] for _ in ids]
     scores = bm25s.BM25(k1=k1, b=b, method="lucene")
     scores.index((ids, vocabulary), create_empty_token=False, show_progress=False)
     scores.save(folder, show_progress=False)
