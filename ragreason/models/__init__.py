@@ -2,5 +2,17 @@
 
 from ragreason.models.catalogue import CATALOGUE, Hub, Model, Wheel, find, known
 from ragreason.models.fetch import cached, is_path, path
+from ragreason.models.inspect import context_length
 
-__all__ = ["CATALOGUE", "Hub", "Model", "Wheel", "cached", "find", "is_path", "known", "path"]
+__all__ = [
+    "CATALOGUE",
+    "Hub",
+    "Model",
+    "Wheel",
+    "cached",
+    "context_length",
+    "find",
+    "is_path",
+    "known",
+    "path",
+]

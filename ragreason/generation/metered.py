@@ -1,0 +1,149 @@
+"""Puts an engine behind the ledger: budget before each call, usage after it, retries in between."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TypeVar
+
+from ragreason import ledger
+from ragreason.errors import RagreasonError
+from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.types import Completion, Request, Usage
+
+_T = TypeVar("_T")
+
+
+class Metered:
+    """An engine whose calls are charged to the meter that is open where they are made.
+
+    Before a call the budget is checked (BudgetReachedError) and `max_tokens` lowered to what is
+    left of the tokens. Errors that are `retryable` are tried again, `attempts` times in all, after
+    `backoff_s`, then twice that, and so on. A stream is only tried again before its first chunk,
+    and one that is left early is charged for its chunks.
+    """
+
+    def __init__(self, engine: Generator, *, attempts: int = 3, backoff_s: float = 0.5) -> None:
+        self.engine = engine
+        self._attempts = attempts
+        self._backoff_s = backoff_s
+
+    @property
+    def name(self) -> str:
+        """The engine's."""
+        return self.engine.name
+
+    @property
+    def context(self) -> int:
+        """The engine's."""
+        return self.engine.context
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """The engine's."""
+        return self.engine.capabilities
+
+    async def generate(self, request: Request) -> list[Completion]:
+        """The engine's completions. Charged as one call."""
+        request = _within_budget(request)
+        completions = await self._retried(lambda: self.engine.generate(request))
+        usage = sum((c.usage for c in completions), Usage())
+        _charge(usage.model_copy(update={"calls": 1}))
+        return completions
+
+    async def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        """The engine's chunks. Charged as one call."""
+        request = _within_budget(request)
+        usage, chunks = Usage(), 0
+        try:
+            async for chunk in self._stream_retried(request):
+                chunks += bool(chunk.text)
+                usage = chunk.completion.usage if chunk.completion else usage
+                yield chunk
+        finally:
+            if chunks or usage.tokens:
+                seen = usage if usage.tokens else Usage(completion_tokens=chunks)
+                _charge(seen.model_copy(update={"calls": 1}))
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        """The engine's scores. One call; the prompt counts once, then each continuation."""
+        _check()
+        scores = await self._retried(lambda: self.engine.score(request, continuations))
+        if continuations and ledger.current() is not None:
+            _charge(Usage(prompt_tokens=await self._scored_tokens(request, continuations), calls=1))
+        return scores
+
+    async def count_tokens(self, request: Request) -> int:
+        """The engine's count; free."""
+        return await self.engine.count_tokens(request)
+
+    async def aclose(self) -> None:
+        """Close the engine."""
+        await self.engine.aclose()
+
+    async def _scored_tokens(self, request: Request, continuations: Sequence[str]) -> int:
+        extended = [
+            request.model_copy(update={"prefill": request.prefill + text}) for text in continuations
+        ]
+        prompt, *whole = await asyncio.gather(
+            *(self.engine.count_tokens(r) for r in [request, *extended])
+        )
+        return prompt + sum(max(0, tokens - prompt) for tokens in whole)
+
+    async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
+        for attempt in range(1, self._attempts):
+            try:
+                return await call()
+            except RagreasonError as error:
+                await self._wait(error, attempt)
+        return await call()
+
+    async def _stream_retried(self, request: Request) -> AsyncIterator[Chunk]:
+        for attempt in range(1, self._attempts + 1):
+            started = False
+            try:
+                async for chunk in self.engine.stream(request):
+                    started = True
+                    yield chunk
+                return
+            except RagreasonError as error:
+                if started or attempt == self._attempts:
+                    raise
+                await self._wait(error, attempt)
+
+    async def _wait(self, error: RagreasonError, attempt: int) -> None:
+        """Wait before the next attempt, or raise an error that another attempt won't mend."""
+        if not error.retryable:
+            raise error
+        await asyncio.sleep(self._backoff_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
+
+
+def _check() -> None:
+    meter = ledger.current()
+    if meter is not None:
+        meter.check()
+
+
+def _charge(usage: Usage) -> None:
+    meter = ledger.current()
+    if meter is not None:
+        meter.charge(usage)
+
+
+def _within_budget(request: Request) -> Request:
+    """The request, with `max_tokens` lowered to its share of the tokens that are left."""
+    _check()
+    left = _tokens_left()
+    if left is None or left >= request.max_tokens * request.n:
+        return request
+    return request.model_copy(update={"max_tokens": max(1, left // request.n)})
+
+
+def _tokens_left() -> int | None:
+    """Tokens left in the open meter and those around it; None without a bound."""
+    bounds = []
+    meter = ledger.current()
+    while meter is not None and not meter.final:
+        if meter.budget.tokens is not None:
+            bounds.append(meter.budget.tokens - (meter.before + meter.spent).tokens)
+        meter = meter.outer
+    return min(bounds, default=None)

@@ -1,0 +1,70 @@
+"""Names of models to engines."""
+
+from pathlib import Path
+
+from ragreason import models
+from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.protocols import Generator
+from ragreason.settings import Settings, settings
+
+FORMS = (
+    "a catalogue name (ragreason models list), a path to a GGUF file or an OpenVINO folder, "
+    "openai:NAME, scripted:PATH, replay:PATH, or record:PATH:MODEL"
+)
+
+
+def open_engine(model: str, chosen: Settings | None = None) -> Generator:
+    """The engine that runs `model`, unmetered; a catalogue model is fetched first if it is absent.
+
+    Two engines opened for the same local model share one process. Raises UnknownNameError with the
+    nearest name, ConfigError for a path without a model or a missing package or key.
+    """
+    configured = chosen or settings()
+    kind, _, rest = model.partition(":")
+    if kind == "openai" and rest:
+        return _openai(rest, configured)
+    if kind == "scripted" and rest:
+        from ragreason.generation.scripted import load_script
+
+        return load_script(Path(rest))
+    if kind in {"replay", "record"} and rest:
+        return _replay(kind, rest, configured)
+    if models.is_path(model) or model in models.known():
+        return _openvino(model, configured)
+    raise UnknownNameError("model", model, models.known(), f"or give {FORMS}")
+
+
+def _openai(name: str, configured: Settings) -> Generator:
+    from ragreason.generation.openai import OpenAIEngine
+
+    return OpenAIEngine(
+        name,
+        base_url=configured.openai_base_url,
+        api_key=configured.openai_api_key,
+        timeout_s=configured.request_timeout_s,
+    )
+
+
+def _replay(kind: str, rest: str, configured: Settings) -> Generator:
+    from ragreason.generation.replay import Replay
+
+    if kind == "replay":
+        return Replay(rest)
+    path, _, model = rest.partition(":")
+    if not model:
+        raise ConfigError(f"'record:{rest}' names no model; expected record:PATH:MODEL")
+    return Replay(path, open_engine(model, configured))
+
+
+def _openvino(model: str, configured: Settings) -> Generator:
+    from ragreason.generation.openvino import OpenVINOEngine
+    from ragreason.generation.shared import share
+
+    entry = None if models.is_path(model) else models.find(model)
+    if entry is not None and entry.form == "sentence-transformers":
+        raise ConfigError(f"'{model}' is an embedder; give a language model, or --embedder {model}")
+    path = models.path(model, configured)
+    label = entry.name if entry else ""
+    timeout_s = configured.request_timeout_s
+    key = (str(path.resolve()), label, str(timeout_s))
+    return share(key, lambda: OpenVINOEngine(path, label=label, timeout_s=timeout_s))

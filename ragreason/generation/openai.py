@@ -1,0 +1,268 @@
+"""Any OpenAI-compatible server, through the official client."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
+
+from ragreason.errors import CapabilityError, ConfigError, EngineError, EngineTimeoutError
+from ragreason.generation import constraints
+from ragreason.generation.openai_errors import translated
+from ragreason.generation.openai_server import Server, ask, regex_option
+from ragreason.generation.seeds import mixed
+from ragreason.generation.text import prompt_text
+from ragreason.protocols import Capability, Chunk
+from ragreason.types import Completion, FinishReason, Request, Usage
+
+_SPECIAL = re.compile(
+    r"<(?=\|[^|<>\s]{1,40}\|>|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|<SYS>>|</SYS>>)"
+    r"|\[(?=/?INST\])"
+)
+_BYTES_A_TOKEN = 3
+_UNKNOWN_CONTEXT = 32_768
+
+
+class OpenAIEngine:
+    """A model behind the chat completions interface of vLLM, SGLang, llama.cpp or a hosted service.
+
+    With a `base_url` the server's model list is read once: vLLM and SGLang continue a prefill and
+    take a regex, and say how long their context is. `prefill` True or False overrides what was
+    found. Text that looks like a special token gets a space behind its first character, because
+    such servers would read it as one. A server's chat template may add a system message of its own.
+    `count_tokens` estimates (3 bytes a token). Failed requests are tried again by the client,
+    `retries` times, with backoff; connection errors, time-outs, rate limits and 5xx deserve it.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        prefill: bool | None = None,
+        context: int | None = None,
+        timeout_s: float = 600.0,
+        retries: int = 2,
+        probe_timeout_s: float = 3.0,
+    ) -> None:
+        """Raises ConfigError if there is neither a key nor a server that may need none."""
+        server = ask(base_url, api_key, model, probe_timeout_s) if base_url else Server()
+        self.name = f"openai:{model}"
+        self.context = context or server.context or _UNKNOWN_CONTEXT
+        self.capabilities = _capabilities(server, prefill)
+        self._model = model
+        self._hosted = base_url is None
+        self._server = server
+        self._timeout_s = timeout_s
+        self._options: dict[str, Any] = {
+            "base_url": base_url,
+            "api_key": api_key or ("none" if base_url else None),
+            "max_retries": retries,
+            "timeout": timeout_s,
+        }
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        if base_url is None and api_key is None:
+            self._need_key_from_environment()
+
+    def __repr__(self) -> str:
+        return f"OpenAIEngine({self._model!r})"
+
+    async def generate(self, request: Request) -> list[Completion]:
+        """`request.n` completions from one request to the server."""
+        body = self._body(request)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                reply = await self._client().chat.completions.create(**body)
+        except Exception as error:
+            self._raise(error)
+        choices = sorted(reply.choices or [], key=lambda c: c.index)
+        if len(choices) != request.n:
+            raise EngineError(f"{self.name}: {len(choices)} samples came, {request.n} were asked")
+        usages = _shared_usage(reply.usage, request.n)
+        return [self._completion(request, c, u) for c, u in zip(choices, usages, strict=True)]
+
+    async def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        """Chunks as the server sends them; leaving early closes the connection."""
+        if request.n != 1:
+            raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
+        body = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
+        text, logprobs, reason, usage = "", list[float](), "", None
+        try:
+            async with await self._client().chat.completions.create(**body) as events:
+                async for event in events:
+                    usage = event.usage or usage
+                    for choice in event.choices:
+                        logprobs += _logprobs(choice)
+                        reason = choice.finish_reason or reason
+                        if choice.delta.content:
+                            text += choice.delta.content
+                            yield Chunk(choice.delta.content)
+        except Exception as error:
+            self._raise(error)
+        yield Chunk(
+            "",
+            Completion(
+                text=text,
+                finish_reason=self._finish(reason),
+                logprobs=tuple(logprobs) if request.logprobs else None,
+                usage=_shared_usage(usage, 1)[0],
+            ),
+        )
+
+    async def score(
+        self,
+        request: Request,  # noqa: ARG002
+        continuations: Sequence[str],  # noqa: ARG002
+    ) -> list[float]:
+        """Not offered by this interface."""
+        raise CapabilityError(
+            f"{self.name} can't score given texts; engines that can: openvino, scripted"
+        )
+
+    async def count_tokens(self, request: Request) -> int:
+        """An estimate, rather too high than too low for English."""
+        size = len(prompt_text(request).encode())
+        return size // _BYTES_A_TOKEN + 4 * (len(request.messages) + 1)
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop."""
+        client = self._clients.pop(asyncio.get_running_loop(), None)
+        if client is not None:
+            await client.close()
+
+    def _client(self) -> Any:
+        """One client an event loop: connections don't outlive theirs."""
+        from openai import AsyncOpenAI
+
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = AsyncOpenAI(**self._options)
+        return self._clients[loop]
+
+    def _need_key_from_environment(self) -> None:
+        from openai import AsyncOpenAI, OpenAIError
+
+        try:
+            AsyncOpenAI(**self._options)
+        except OpenAIError as error:
+            raise ConfigError(
+                f"{self.name} needs a key or a server: set RAGREASON_OPENAI_API_KEY or "
+                "RAGREASON_OPENAI_BASE_URL"
+            ) from error
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        constraints.check(request)
+        self._need(request)
+        extra: dict[str, Any] = {}
+        messages = [{"role": m.role, "content": neutral(m.content)} for m in request.messages]
+        if request.prefill:
+            messages.append({"role": "assistant", "content": neutral(request.prefill)})
+            extra |= {"continue_final_message": True, "add_generation_prompt": False}
+        if request.regex is not None:
+            extra |= regex_option(self._server.kind, request.regex)
+        limit = "max_completion_tokens" if self._hosted else "max_tokens"
+        body = {
+            "model": self._model,
+            "messages": messages,
+            "n": request.n,
+            limit: request.max_tokens,
+            "temperature": request.temperature,
+            "top_p": request.top_p,
+            "stop": list(request.stop) or None,
+            "seed": None if request.seed is None else mixed(request.seed),
+            "logprobs": request.logprobs or None,
+            "extra_body": extra or None,
+        }
+        if request.json_schema is not None:
+            body["response_format"] = _response_format(request.json_schema)
+        return {key: value for key, value in body.items() if value is not None}
+
+    def _need(self, request: Request) -> None:
+        wanted = {"prefill": bool(request.prefill), "regex": request.regex is not None}
+        for capability, needed in wanted.items():
+            if needed and capability not in self.capabilities:
+                raise CapabilityError(
+                    f"{self.name}: this server offers no {capability}; vLLM and SGLang servers "
+                    "and the openvino engine do"
+                )
+
+    def _completion(self, request: Request, choice: Any, usage: Usage) -> Completion:
+        if getattr(choice.message, "refusal", None):
+            raise EngineError(f"{self.name}: the model refused: {choice.message.refusal}")
+        return Completion(
+            text=choice.message.content or "",
+            finish_reason=self._finish(choice.finish_reason),
+            logprobs=tuple(_logprobs(choice)) if request.logprobs else None,
+            usage=usage,
+        )
+
+    def _finish(self, reason: str | None) -> FinishReason:
+        if reason in {"stop", "length"}:
+            return "length" if reason == "length" else "stop"
+        raise EngineError(f"{self.name}: the server ended the reply with '{reason or 'nothing'}'")
+
+    def _raise(self, error: Exception) -> NoReturn:
+        if isinstance(error, TimeoutError):
+            raise EngineTimeoutError(
+                f"{self.name}: no answer within {self._timeout_s:g} s; raise request_timeout_s"
+            ) from None
+        if not type(error).__module__.startswith(("openai", "httpx")):
+            raise error
+        raise translated(error, self.name, self.context) from None
+
+
+def neutral(text: str) -> str:
+    """`text` with a space behind the first character of what looks like a special token.
+
+    "a<|im_end|>" gives "a< |im_end|>".
+    """
+    return _SPECIAL.sub(lambda found: found[0] + " ", text)
+
+
+def _capabilities(server: Server, prefill: bool | None) -> frozenset[Capability]:
+    found: set[Capability] = {"seed", "json_schema", "logprobs", "stream", "cached"}
+    if server.continues if prefill is None else prefill:
+        found.add("prefill")
+    if server.continues:
+        found.add("regex")
+    return frozenset(found)
+
+
+def _response_format(schema: str) -> dict[str, Any]:
+    loaded = json.loads(schema)
+    named = {"name": "reply", "schema": loaded, "strict": _is_strict(loaded)}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def _is_strict(schema: Any) -> bool:
+    """Whether hosted services take it as a strict schema: all properties required, no others."""
+    if isinstance(schema, list):
+        return all(map(_is_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    if schema.get("type") == "object":
+        required = set(schema.get("required", []))
+        closed = schema.get("additionalProperties") is False
+        if not closed or required != set(schema.get("properties", {})):
+            return False
+    return all(map(_is_strict, schema.values()))
+
+
+def _logprobs(choice: Any) -> list[float]:
+    content = choice.logprobs.content if choice.logprobs else None
+    return [float(token.logprob) for token in content or []]
+
+
+def _shared_usage(usage: Any, n: int) -> list[Usage]:
+    """One usage a sample: the prompt on the first, completion tokens shared out evenly."""
+    prompt = usage.prompt_tokens if usage else 0
+    total = usage.completion_tokens if usage else 0
+    details = getattr(usage, "prompt_tokens_details", None)
+    cached = getattr(details, "cached_tokens", None)
+    share, rest = divmod(total, n)
+    first = Usage(
+        prompt_tokens=prompt, cached_tokens=cached, completion_tokens=share + rest, calls=1
+    )
+    return [first] + [Usage(completion_tokens=share)] * (n - 1)

@@ -1,0 +1,260 @@
+"""The embedded engine: OpenVINO GenAI's continuous batching on CPU, in a process of its own."""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import threading
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ragreason import models
+from ragreason.errors import (
+    ConfigError,
+    ContextOverflowError,
+    EngineDiedError,
+    EngineError,
+    EngineTimeoutError,
+)
+from ragreason.generation import constraints
+from ragreason.generation.openvino_messages import (
+    Cancel,
+    Delta,
+    Done,
+    Failed,
+    Job,
+    Options,
+    Reply,
+    Sample,
+)
+from ragreason.generation.worker_process import WorkerProcess, deliver
+from ragreason.protocols import Capability, Chunk
+from ragreason.types import Completion, Request, Usage
+
+_WORKER = "ragreason.generation.openvino_worker"
+
+
+class OpenVINOEngine:
+    """A GGUF file or an OpenVINO folder, run by a worker process that starts at the first request.
+
+    All requests share one running batch and a prefix cache, from any event loop. Prompts are the
+    chat template's rendering of the messages and nothing else: where a template would add a system
+    message of its own (Qwen's and SmolLM2's do), an empty one takes its place. Special tokens in
+    contents are read as plain characters. `max_tokens` is lowered to what the context has left.
+
+    `context` is capped by `cache_tokens`, the size of the KV cache, which is allocated whole at the
+    first request (0.4 GB for a 0.5B Qwen model and 65,536 tokens). A fixed batch repeats exactly
+    for fixed seeds; other requests beside it change floating-point sums. At temperature 0 the `n`
+    samples are one sample, generated once. `timeout_s` counts from the request on, queue included.
+    Cached prompt tokens are not reported by OpenVINO. `score` of tokens that the prefix cache holds
+    but that were never scored loads a second pipeline, once.
+    """
+
+    capabilities: frozenset[Capability] = frozenset(
+        {"prefill", "seed", "json_schema", "regex", "logprobs", "score", "stream", "token_ids"}
+    )
+
+    def __init__(
+        self,
+        model: str | Path,
+        *,
+        label: str = "",
+        device: str = "CPU",
+        context: int | None = None,
+        cache_tokens: int = 65_536,
+        batch_tokens: int = 256,
+        timeout_s: float = 600.0,
+    ) -> None:
+        """Raises ConfigError if OpenVINO GenAI is not installed or `model` is no model."""
+        if find_spec("openvino_genai") is None:
+            raise ConfigError("the openvino engine needs: pip install 'ragreason[cpu]'")
+        path = models.path(str(model))
+        own = min(models.context_length(path), cache_tokens)
+        self.context = own if context is None else min(context, own)
+        named = model if model in models.known() else _fingerprint(path)
+        self.name = f"openvino:{label or named}"
+        self._options = Options(str(path), device, self.context, cache_tokens, batch_tokens)
+        self._timeout_s = timeout_s
+        self._ids = itertools.count(1)
+        self._connection: _Connection | None = None
+        self._starting = threading.Lock()
+
+    async def generate(self, request: Request) -> list[Completion]:
+        """`request.n` completions, in order. Raises ConfigError for a constraint it can't take."""
+        job = self._job("generate", request)
+        return _completions(request, await self._last(job))
+
+    async def stream(self, request: Request) -> AsyncIterator[Chunk]:
+        """Chunks as they are generated; the last one carries the completion."""
+        if request.n != 1:
+            raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
+        job = self._job("stream", request)
+        async with contextlib.aclosing(self._replies(job)) as replies:
+            sent = 0
+            async for reply in replies:
+                if isinstance(reply, Delta):
+                    sent += len(reply.text)
+                    yield Chunk(reply.text)
+                elif isinstance(reply, Done):
+                    (completion,) = _completions(request, reply)
+                    yield Chunk(completion.text[sent:], completion)
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        """Sums of natural-log probabilities; a continuation is tokenised on its own."""
+        if not continuations:
+            return []
+        job = self._job("score", request, tuple(continuations))
+        return list((await self._last(job)).scores)
+
+    async def count_tokens(self, request: Request) -> int:
+        """Tokens of the rendered prompt and prefill."""
+        return (await self._last(self._job("count", request))).prompt_tokens
+
+    async def aclose(self) -> None:
+        """End the worker process. A later request starts it again."""
+        with self._starting:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            await asyncio.to_thread(connection.stop)
+
+    def _job(self, kind: Any, request: Request, continuations: tuple[str, ...] = ()) -> Job:
+        constraints.check(request)
+        return Job(
+            id=next(self._ids),
+            kind=kind,
+            chat=tuple((m.role, m.content) for m in request.messages),
+            prefill=request.prefill,
+            n=request.n,
+            max_tokens=request.max_tokens,
+            temperature=request.temperature,
+            top_p=request.top_p,
+            stop=request.stop,
+            seed=request.seed,
+            json_schema=request.json_schema,
+            regex=request.regex,
+            logprobs=request.logprobs,
+            continuations=continuations,
+        )
+
+    async def _last(self, job: Job) -> Done:
+        async with contextlib.aclosing(self._replies(job)) as replies:
+            async for reply in replies:
+                if isinstance(reply, Done):
+                    return reply
+        raise AssertionError("unreachable: replies end with Done or an error")
+
+    async def _replies(self, job: Job) -> AsyncGenerator[Delta | Done, None]:
+        """The worker's replies to a job, up to and including Done. Leaving early cancels it."""
+        connection = self._connect()
+        queue = connection.submit(job)
+        finished = False
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                while not finished:
+                    reply = await queue.get()
+                    finished = not isinstance(reply, Delta)
+                    if isinstance(reply, Failed):
+                        raise self._error(job, reply)
+                    yield reply
+        except TimeoutError as error:
+            raise EngineTimeoutError(
+                f"{self.name}: no answer within {self._timeout_s:g} s; "
+                "lower max_tokens or concurrency, or raise request_timeout_s"
+            ) from error
+        finally:
+            connection.forget(job.id, cancel=not finished)
+
+    def _connect(self) -> "_Connection":
+        with self._starting:
+            if self._connection is None or self._connection.dead:
+                self._connection = _Connection(self._options)
+                weakref.finalize(self, self._connection.stop)
+            return self._connection
+
+    def _error(self, job: Job, failed: Failed) -> Exception:
+        if failed.trouble == "overflow":
+            return ContextOverflowError(failed.prompt_tokens, self.context)
+        if failed.trouble == "constraint":
+            kind, text = job.constraint or ("constraint", "")
+            return ConfigError(f"{kind} {text!r} is refused by the engine: {failed.reason}")
+        if failed.trouble == "broken":
+            return ConfigError(f"{self._options.path} can't be run by OpenVINO: {failed.reason}")
+        if failed.trouble == "died":
+            return EngineDiedError(f"{self.name}: the engine died: {failed.reason}; try again")
+        return EngineError(f"{self.name}: {failed.reason}")
+
+
+class _Connection:
+    """One life of the worker process, and the requests under way in it."""
+
+    def __init__(self, options: Options) -> None:
+        self.dead = False
+        self._lock = threading.Lock()
+        self._waiting: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
+        self._worker = WorkerProcess(_WORKER, self._hear)
+        self._worker.send(options)
+
+    def submit(self, job: Job) -> "asyncio.Queue[Any]":
+        """Send a job; its replies come out of the queue."""
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        with self._lock:
+            if self.dead:
+                queue.put_nowait(Failed(job.id, "died", "it ended while the request was sent"))
+                return queue
+            self._waiting[job.id] = (asyncio.get_running_loop(), queue)
+        self._worker.send(job)
+        return queue
+
+    def forget(self, job_id: int, *, cancel: bool) -> None:
+        """No more replies are wanted."""
+        with self._lock:
+            known = self._waiting.pop(job_id, None) is not None
+        if cancel and known:
+            self._worker.send(Cancel(job_id))
+
+    def stop(self) -> None:
+        """End the process; those still waiting get an error."""
+        self._worker.stop()
+
+    def _hear(self, reply: Reply | None) -> None:
+        with self._lock:
+            if reply is None or reply.id is None:
+                lost = reply or Failed(None, "died", self._worker.log_tail() or "its process ended")
+                waiting, self._waiting, self.dead = dict(self._waiting), {}, True
+                reply = lost
+            else:
+                found = self._waiting.get(reply.id)
+                waiting = {reply.id: found} if found else {}
+        for loop, queue in waiting.values():
+            deliver(loop, queue, reply)
+
+
+def _completions(request: Request, done: Done) -> list[Completion]:
+    samples = done.samples
+    completions = [_completion(request, sample) for sample in samples]
+    first = completions[0]
+    usage = first.usage.model_copy(update={"prompt_tokens": done.prompt_tokens, "calls": 1})
+    completions[0] = first.model_copy(update={"usage": usage})
+    free = first.model_copy(update={"usage": Usage()})
+    return completions + [free] * (request.n - len(completions))
+
+
+def _completion(request: Request, sample: Sample) -> Completion:
+    return Completion(
+        text=sample.text,
+        token_ids=sample.token_ids,
+        finish_reason=sample.finish_reason,
+        logprobs=sample.logprobs if request.logprobs else None,
+        usage=Usage(completion_tokens=len(sample.token_ids)),
+    )
+
+
+def _fingerprint(path: Path) -> str:
+    """A model's name and a hash of its size and beginning, which holds its metadata."""
+    file = path if path.is_file() else path / "openvino_model.xml"
+    with file.open("rb") as opened:
+        digest = hashlib.sha256(str(file.stat().st_size).encode() + opened.read(1 << 20))
+    return f"{path.stem}@{digest.hexdigest()[:8]}"

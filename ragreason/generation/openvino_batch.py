@@ -1,0 +1,321 @@
+"""The running batch of the OpenVINO worker: jobs in, one pipeline step at a time, replies out.
+
+A job becomes one or more parts, each one request of the pipeline. Parts enter first in, first out,
+as long as their tokens fit the KV cache. Parts of one job that share a prompt wait until the first
+of them has filled the prefix cache.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ragreason.errors import EngineError
+from ragreason.generation.openvino_messages import Delta, Done, Failed, Job, Options, Reply, Sample
+from ragreason.generation.openvino_prompt import Prompts
+from ragreason.generation.openvino_scores import ScoreMemory
+from ragreason.generation.seeds import mixed
+from ragreason.generation.text import cut_at_stop
+
+BLOCK = 32
+"""Tokens in a block of the KV cache."""
+
+
+@dataclass
+class Output:
+    """What one sequence has produced up to now."""
+
+    ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    length: bool = False
+
+
+@dataclass
+class Part:
+    """One request of the pipeline: `prompt` plus, for scores, the continuation `scored`."""
+
+    work: "Work"
+    number: int
+    n: int = 1
+    scored: list[int] | None = None
+    handle: Any = None
+    outputs: dict[int, Output] = field(default_factory=dict)
+
+    @property
+    def ids(self) -> list[int]:
+        """What the pipeline reads."""
+        return self.work.prompt + (self.scored or [])
+
+    @property
+    def cost(self) -> int:
+        """The KV cache tokens that this part may need, in whole blocks."""
+        return _whole_blocks(len(self.ids)) + self.n * _whole_blocks(self.work.max_tokens)
+
+
+@dataclass
+class Work:
+    """A job on its way."""
+
+    job: Job
+    prompt: list[int]
+    max_tokens: int
+    waiting: list[Part] = field(default_factory=list)
+    samples: dict[int, list[Sample]] = field(default_factory=dict)
+    scores: dict[int, float] = field(default_factory=dict)
+    parts: int = 0
+    sent: str = ""
+
+
+class Batch:
+    """Holds the pipeline. `add` and `cancel` between steps; `step` gives the replies."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._pipeline = build(options, prefix_cache=True, tokens=options.cache_tokens)
+        self._exact: Any = None
+        self.prompts = Prompts(self._pipeline.get_tokenizer())
+        self._memory = ScoreMemory()
+        self._queue: deque[Part] = deque()
+        self._active: list[Part] = []
+        self._leaving: list[Part] = []
+        self._proven: set[tuple[str, str]] = set()
+        self._requests = 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step has something to do."""
+        return bool(self._queue or self._active or self._leaving)
+
+    def add(self, job: Job) -> list[Reply]:
+        """Take a job in. Gives replies where nothing has to be computed."""
+        try:
+            prompt = self.prompts.encode(job.chat, job.prefill)
+        except EngineError as error:
+            return [Failed(job.id, "refused", str(error))]
+        if job.kind == "count":
+            return [Done(job.id, len(prompt))]
+        scored = [self.prompts.encode_text(text) for text in job.continuations]
+        longest = len(prompt) + max(map(len, scored), default=0)
+        if longest >= self._options.context:
+            return [Failed(job.id, "overflow", "", longest)]
+        room = self._options.context - len(prompt)
+        work = Work(job, prompt, 1 if job.kind == "score" else min(job.max_tokens, room))
+        parts = self._score_parts(work, scored) if job.kind == "score" else self._parts(work)
+        if not parts:
+            return [self._done(work)]
+        work.parts = len(parts)
+        self._queue.append(parts[0])
+        work.waiting = parts[1:]
+        return []
+
+    def cancel(self, job_id: int) -> None:
+        """Free what the job holds. Unknown and finished jobs are fine."""
+        self._queue = deque(p for p in self._queue if p.work.job.id != job_id)
+        for part in [p for p in self._active if p.work.job.id == job_id]:
+            part.handle.cancel()
+            self._active.remove(part)
+            self._leaving.append(part)
+
+    def step(self) -> list[Reply]:
+        """One step of the pipeline."""
+        suspects = self._admit()
+        try:
+            self._pipeline.step()
+        except Exception as error:  # whatever it is, the pipeline is dead
+            return self._rebuild(suspects, error)
+        self._proven.update(p.work.job.constraint for p in suspects if p.work.job.constraint)
+        replies: list[Reply] = []
+        for part in list(self._active):
+            replies += self._collect(part)
+        self._leaving = [p for p in self._leaving if _running(p)]
+        return replies
+
+    def _parts(self, work: Work) -> list[Part]:
+        job = work.job
+        if job.temperature == 0 or job.n == 1:
+            return [Part(work, 0)]
+        together = Part(work, 0, n=job.n)
+        if job.constraint is None and together.cost <= self._options.cache_tokens:
+            return [together]
+        return [Part(work, i) for i in range(job.n)]  # constraints break several sequences
+
+    def _score_parts(self, work: Work, scored: Sequence[list[int]]) -> list[Part]:
+        parts = []
+        for number, ids in enumerate(scored):
+            known = self._memory.recall(work.prompt, ids)
+            if known is None:
+                parts.append(Part(work, number, scored=ids))
+            else:
+                work.scores[number] = sum(known, 0.0)
+        return parts
+
+    def _admit(self) -> list[Part]:
+        """Start queued parts that fit; gives those with a constraint that is not proven yet.
+
+        Unproven constraints enter one at a time, so that a dead pipeline has one suspect.
+        """
+        held = sum(p.cost for p in self._active)
+        suspects: list[Part] = []
+        while self._queue:
+            part = self._queue[0]
+            if self._active and held + part.cost > self._options.cache_tokens:
+                break
+            constraint = part.work.job.constraint
+            unproven = constraint is not None and constraint not in self._proven
+            if unproven and suspects:
+                break
+            self._queue.popleft()
+            self._start(part)
+            held += part.cost
+            if unproven:
+                suspects.append(part)
+        return suspects
+
+    def _start(self, part: Part) -> None:
+        self._requests += 1
+        config = _config(part, self.prompts)
+        part.handle = self._pipeline.add_request(self._requests, _tensor(part.ids), config)
+        self._active.append(part)
+
+    def _collect(self, part: Part) -> list[Reply]:
+        while part.handle.can_read():
+            for sequence, output in part.handle.read().items():
+                into = part.outputs.setdefault(sequence, Output())
+                into.ids += output.generated_ids
+                into.logprobs += output.generated_log_probs
+                into.length = output.finish_reason.name == "LENGTH"
+        work = part.work
+        if part.outputs and work.waiting:
+            self._queue.extendleft(reversed(work.waiting))
+            work.waiting = []
+        if _running(part):
+            return self._delta(part) if work.job.kind == "stream" else []
+        self._active.remove(part)
+        if part.handle.get_status().name != "FINISHED":
+            self.cancel(work.job.id)
+            return [Failed(work.job.id, "refused", "the KV cache is too small for this request")]
+        if part.scored is not None:
+            work.scores[part.number] = self._score(part, part.scored)
+        else:
+            work.samples[part.number] = self._samples(part)
+        finished = len(work.samples) + len(work.scores)
+        wanted = len(work.job.continuations) if work.job.kind == "score" else work.parts
+        return [self._done(work)] if finished == wanted else []
+
+    def _delta(self, part: Part) -> list[Reply]:
+        """New text of a stream; a character that is not whole yet is held back."""
+        ids = next(iter(part.outputs.values())).ids if part.outputs else []
+        text = self.prompts.decode(ids).rstrip("\ufffd")
+        work = part.work
+        if len(text) <= len(work.sent) or not text.startswith(work.sent):
+            return []
+        new, work.sent = text[len(work.sent) :], text
+        return [Delta(work.job.id, new)]
+
+    def _samples(self, part: Part) -> list[Sample]:
+        """The part's samples, in the order of their sequences."""
+        job = part.work.job
+        samples = []
+        for _, output in sorted(part.outputs.items()):
+            text = cut_at_stop(self.prompts.decode(output.ids), job.stop)
+            if job.kind == "stream":
+                text = part.work.sent + text[len(part.work.sent) :]
+            reason: Any = "length" if output.length else "stop"
+            logprobs = tuple(output.logprobs) if job.logprobs else ()
+            samples.append(Sample(text, tuple(output.ids), reason, logprobs))
+        return samples
+
+    def _score(self, part: Part, scored: list[int]) -> float:
+        """The last value belongs to the one generated token, those before it to the prompt."""
+        (output,) = part.outputs.values()
+        tail = output.logprobs[:-1][-len(scored) :]
+        self._memory.learn(part.work.prompt, scored, tail)
+        known = self._memory.recall(part.work.prompt, scored)
+        return sum(known if known is not None else self._score_exactly(part, scored), 0.0)
+
+    def _score_exactly(self, part: Part, scored: list[int]) -> list[float]:
+        """Score without a prefix cache, for tokens that it hid before they were ever scored."""
+        if self._exact is None:
+            tokens = self._options.context + 2 * BLOCK
+            self._exact = build(self._options, prefix_cache=False, tokens=tokens)
+        handle = self._exact.add_request(0, _tensor(part.ids), _config(part, self.prompts))
+        logprobs: list[float] = []
+        while self._exact.has_non_finished_requests():
+            self._exact.step()
+            while handle.can_read():
+                for output in handle.read().values():
+                    logprobs += output.generated_log_probs
+        tail = logprobs[:-1][-len(scored) :]
+        self._memory.learn(part.work.prompt, scored, tail)
+        return tail
+
+    def _done(self, work: Work) -> Done:
+        samples = [s for _, group in sorted(work.samples.items()) for s in group]
+        scores = tuple(value for _, value in sorted(work.scores.items()))
+        return Done(work.job.id, len(work.prompt), tuple(samples), scores)
+
+    def _rebuild(self, suspects: list[Part], error: Exception) -> list[Reply]:
+        """A new pipeline. The suspect's constraint is blamed if there is one; queued parts stay."""
+        reason = str(error).strip().splitlines()[-1]
+        blamed = {p.work.job.id for p in suspects}
+        lost = {p.work.job.id for p in self._active}
+        self._queue = deque(p for p in self._queue if p.work.job.id not in lost)
+        self._active, self._leaving, suspects[:] = [], [], []
+        self._pipeline = None  # frees its memory before the new one takes as much
+        tokens = self._options.cache_tokens
+        self._pipeline = build(self._options, prefix_cache=True, tokens=tokens)
+        self.prompts = Prompts(self._pipeline.get_tokenizer())
+        return [Failed(i, "constraint" if i in blamed else "died", reason) for i in sorted(lost)]
+
+
+def build(options: Options, *, prefix_cache: bool, tokens: int) -> Any:
+    """A pipeline whose KV cache holds `tokens` tokens."""
+    import openvino_genai
+
+    scheduler = openvino_genai.SchedulerConfig()
+    scheduler.cache_size = 0
+    scheduler.num_kv_blocks = -(-tokens // BLOCK)
+    scheduler.enable_prefix_caching = prefix_cache
+    scheduler.max_num_batched_tokens = options.batch_tokens
+    return openvino_genai.ContinuousBatchingPipeline(options.path, scheduler, options.device)
+
+
+def _config(part: Part, prompts: Prompts) -> Any:
+    import openvino_genai
+
+    job = part.work.job
+    config = openvino_genai.GenerationConfig(
+        max_new_tokens=part.work.max_tokens,
+        apply_chat_template=False,
+        echo=part.scored is not None,
+        logprobs=int(job.logprobs or part.scored is not None),
+        stop_strings={s for s in job.stop if s},
+    )
+    config.set_eos_token_id(prompts.eos)
+    config.stop_token_ids = set(prompts.ends)
+    if job.temperature > 0:
+        config.do_sample = True
+        config.temperature = job.temperature
+        config.top_p = job.top_p
+        config.rng_seed = mixed(job.seed, part.number)
+        config.num_return_sequences = part.n
+    if job.constraint is not None:
+        kind, text = job.constraint
+        config.structured_output_config = openvino_genai.StructuredOutputConfig(**{kind: text})
+    config.validate()
+    return config
+
+
+def _tensor(ids: Sequence[int]) -> Any:
+    import numpy as np
+    import openvino
+
+    return openvino.Tensor(np.array([ids], dtype=np.int64))  # (1, tokens)
+
+
+def _running(part: Part) -> bool:
+    return bool(part.handle.get_status().name == "RUNNING")
+
+
+def _whole_blocks(tokens: int) -> int:
+    return -(-tokens // BLOCK) * BLOCK

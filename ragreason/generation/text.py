@@ -1,0 +1,16 @@
+"""Small rules about text that several engines share."""
+
+from collections.abc import Sequence
+
+from ragreason.types import Request
+
+
+def cut_at_stop(text: str, stop: Sequence[str]) -> str:
+    """`text` up to the first of the stop strings. "a b" with ("b", " ") gives "a"."""
+    found = [text.find(s) for s in stop if s and s in text]
+    return text[: min(found)] if found else text
+
+
+def prompt_text(request: Request) -> str:
+    """All message contents and the prefill, one a line: what rules and errors look at."""
+    return "\n".join([*(m.content for m in request.messages), request.prefill])
