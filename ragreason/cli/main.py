@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from ragreason import __version__
 from ragreason.errors import RagreasonError
@@ -24,11 +24,20 @@ class Mount(NamedTuple):
 
 COMMANDS: Mapping[str, Mount] = {
     "run": Mount("ragreason.cli.run:run", "Answer a question, with citations."),
-    "demo": Mount("ragreason.cli.demo:demo", "Answer questions about the sample corpus."),
+    "demo": Mount(
+        "ragreason.cli.demo:demo",
+        "Answer multi-hop questions about the sample corpus, an invented island.",
+    ),
     "index": Mount("ragreason.cli.index:app", "Build, inspect and search indexes."),
     "graph": Mount("ragreason.cli.graph:app", "List, check, draw and start graph files."),
-    "eval": Mount("ragreason.cli.eval:eval_", "Score graphs on a dataset; resumable."),
-    "compare": Mount("ragreason.cli.compare:compare", "Compare evaluations by paired tests."),
+    "eval": Mount(
+        "ragreason.cli.eval:eval_",
+        "Score graphs on a dataset. Results are kept question by question.",
+    ),
+    "compare": Mount(
+        "ragreason.cli.compare:compare",
+        "Compare evaluations on the questions they share, by paired tests.",
+    ),
     "trace": Mount("ragreason.cli.trace:app", "Look at past runs."),
     "models": Mount("ragreason.cli.models:app", "List, fetch and locate models."),
     "data": Mount("ragreason.cli.data:app", "List, make and convert datasets."),
@@ -49,11 +58,13 @@ def load(name: str) -> Any:
     """Import the command mounted as `name`."""
     module, _, attribute = COMMANDS[name].target.partition(":")
     part = getattr(import_module(module), attribute)
-    app = part if isinstance(part, typer.Typer) else typer.Typer(add_completion=False)
-    if part is not app:
-        app.command(name)(part)
-    app.rich_markup_mode = None
-    command = get_command(app)
+    if isinstance(part, typer.Typer):
+        part.rich_markup_mode = None
+        command: Any = get_group(part)
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command()(part)
+        command = get_command(app)
     command.name = name
     return command
 

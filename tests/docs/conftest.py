@@ -61,7 +61,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RAGREASON_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("RAGREASON_MODEL", "scripted")
+    monkeypatch.setenv("RAGREASON_MODEL", f"scripted:{ROOT / 'tests/docs/script.yaml'}")
     monkeypatch.setenv("RAGREASON_EMBEDDER", "hashing")
     monkeypatch.chdir(tmp_path)
     settings.settings.cache_clear()
