@@ -18,7 +18,7 @@ _LINES = 3
 _PRESENT = 0.75
 _ABSENT = 0.2
 _ECHO = 0.5
-_SAID, _NEARBY, _MEANS, _CONFIRMS = 0.35, 0.15, 0.2, 0.3
+_BRIDGED, _MEANING = 0.6, 0.4
 _VERDICTS = frozenset({"yes", "no", "true", "false", "是", "否", "不是", "对", "不对", "是的"})
 _CHOICE = re.compile(r"\bor\b|\bboth\b|\bwhich\b.*\band\b|还是|哪[一]?个", re.IGNORECASE)
 
@@ -47,20 +47,21 @@ async def answered(
 ) -> list[Answered]:
     """One `Answered` an answer, in order.
 
-    Score of a sentence that holds the answer: 0.35 of the question's other parts are said in it,
-    rare ones counting more, 0.15 in it or beside it, 0.2 its cosine with the question, 0.3 with
-    question and answer together. An answer that merely repeats the question, where that offers no
-    choice, keeps half. An answer that no sentence holds gets at most 0.2, by how much of it occurs.
-    "Yes" and "no" can't be looked for: they get how much of the question the passages cover, times
-    the cosine of the closest sentence, so they tie.
+    Score of a sentence that holds the answer: 0.6 times the share of the question's other parts
+    that it covers, rare ones counting more, together with the one sentence of another passage that
+    names this one's title (the hop before it) and helps most; 0.4 times its cosine with question
+    and answer. An answer that merely repeats the question, where that offers no choice, keeps half.
+    An answer that no sentence holds gets at most 0.2, by how much of it occurs. "Yes" and "no"
+    can't be looked for: they get how much of the question the passages cover, times the cosine of
+    the closest sentence, so they tie.
     """
     asked = units(question)
-    lines = [_candidates(asked, answer, source) for answer in answers]
-    found = [line.embedded for candidates in lines for line in candidates]
+    lines = [holding(asked, answer, source)[:_LINES] for answer in answers]
+    found = [line.embedded for candidates in lines for line, _ in candidates]
     joined = [_joined(question, a) for a, c in zip(answers, lines, strict=True) if c]
     vectors = await embedded(embedder, [question, *joined, *found] if found else [])
     return [
-        _answered(question, asked, answer, candidates, source, vectors)
+        _answered(question, answer, candidates, source, vectors)
         for answer, candidates in zip(answers, lines, strict=True)
     ]
 
@@ -80,14 +81,29 @@ def _joined(question: str, answer: str) -> str:
     return f"{question} {answer}"
 
 
-def _candidates(asked: Sequence[Unit], answer: str, source: Source) -> list[Line]:
+def holding(asked: Sequence[Unit], answer: str, source: Source) -> list[tuple[Line, float]]:
+    """The lines that hold the answer, each with the share of the question that it covers together
+    with the line before it in a chain; best first. For "yes" and "no" the lines closest to the
+    question, with what the whole source covers.
+    """
     if is_verdict(answer):
-        return source.best_lines(asked, _LINES)
+        whole = coverage(asked, source.keys)
+        return [(line, whole) for line in source.best_lines(asked, _LINES)]
     wanted = parts(answer)
-    holding = [x for x in source.lines if wanted and coverage(wanted, x.keys) >= _PRESENT]
     rest = _rest(asked, answer)
-    said = {x: source.rare_coverage(rest, x.keys) for x in holding}
-    return sorted(holding, key=lambda x: -said[x])[:_LINES]
+    before: dict[int, list[Line]] = {}
+    found = []
+    for line in source.lines:
+        if wanted and coverage(wanted, line.keys) >= _PRESENT:
+            if line.passage not in before:
+                before[line.passage] = source.naming(line.passage)
+            found.append((line, _bridged(rest, line, before[line.passage], source)))
+    return sorted(found, key=lambda pair: -pair[1])
+
+
+def _bridged(rest: Sequence[Unit], line: Line, before: Sequence[Line], source: Source) -> float:
+    alone = source.rare_coverage(rest, line.keys)
+    return max([alone, *(source.rare_coverage(rest, line.keys | other.keys) for other in before)])
 
 
 def _rest(asked: Sequence[Unit], answer: str) -> list[Unit]:
@@ -97,29 +113,23 @@ def _rest(asked: Sequence[Unit], answer: str) -> list[Unit]:
 
 def _answered(
     question: str,
-    asked: Sequence[Unit],
     answer: str,
-    candidates: Sequence[Line],
+    candidates: Sequence[tuple[Line, float]],
     source: Source,
     vectors: dict[str, Floats],
 ) -> Answered:
     wanted = parts(answer)
     if not candidates:
         return Answered(answer, _ABSENT * coverage(wanted, source.keys) if wanted else 0.0)
-    if is_verdict(answer):
-        cosines = [similarity(vectors[question], vectors[x.embedded]) for x in candidates]
-        best = candidates[cosines.index(max(cosines))]
-        score = coverage(asked, source.keys) * max(cosines)
-        return Answered(answer, score, source.passages[best.passage], best)
-    rest = _rest(asked, answer)
-    scores = [
-        _SAID * source.rare_coverage(rest, line.keys)
-        + _NEARBY * source.rare_coverage(rest, line.nearby)
-        + _MEANS * similarity(vectors[question], vectors[line.embedded])
-        + _CONFIRMS * similarity(vectors[_joined(question, answer)], vectors[line.embedded])
-        for line in candidates
-    ]
-    scores = [s * coverage(wanted, x.keys) for s, x in zip(scores, candidates, strict=True)]
-    best = candidates[scores.index(max(scores))]
-    score = max(scores) * (_ECHO if echoes(question, answer) else 1.0)
+    verdict = is_verdict(answer)
+    meant = vectors[question if verdict else _joined(question, answer)]
+    scores = []
+    for line, said in candidates:
+        cosine = similarity(meant, vectors[line.embedded])
+        both = _BRIDGED * said + _MEANING * cosine
+        scores.append(said * cosine if verdict else both * coverage(wanted, line.keys))
+    score = max(scores)
+    best = candidates[scores.index(score)][0]
+    if not verdict and echoes(question, answer):
+        score *= _ECHO
     return Answered(answer, score, source.passages[best.passage], best)

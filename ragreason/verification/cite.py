@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ragreason.protocols import Embedder
-from ragreason.text.overlap import Unit, coverage, keys, share, units
+from ragreason.text.overlap import Unit, keys, parts, share, units
 from ragreason.text.sentences import Span, sentences
 from ragreason.text.tokens import count_tokens
 from ragreason.types import Citation, Hit
@@ -14,7 +14,7 @@ from ragreason.verification.support import SUPPORTED, support_by
 
 MAX_CITATIONS = 3
 SHORT_TOKENS = 14
-"""Up to this many tokens an answer is a short one, looked for rather than compared."""
+"""Up to this many tokens an answer without a full stop is looked for rather than compared."""
 _HOLDS = 0.2
 _GAIN = 0.18
 _LINKED = 1.5
@@ -50,8 +50,11 @@ def unmarked(text: str) -> str:
 
 
 def is_short(text: str) -> bool:
-    """Whether the text is a short answer, no statement."""
-    return count_tokens(text) <= SHORT_TOKENS
+    """Whether the text is a short answer, no statement: "J. R. Smith Jr.", but not "He ran home to
+    Paris.".
+    """
+    stopped = _FINAL.search(text) is not None and len(parts(text)) > 2
+    return count_tokens(text) <= SHORT_TOKENS and not stopped
 
 
 async def supporting_lines(
@@ -105,14 +108,9 @@ def _gain(
 def _linked(one: Line, other: Line, source: Source) -> bool:
     """Whether one's passage names the other's title."""
     return any(
-        coverage(units(_bare(b.title)), keys(source.passages[a.passage].text)) == 1.0
+        source.names(source.passage_keys[a.passage], b.passage)
         for a, b in ((one, other), (other, one))
-        if units(_bare(b.title))
     )
-
-
-def _bare(title: str) -> str:
-    return title.partition(" (")[0]
 
 
 async def _cite_sentences(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log
 
 from ragreason.protocols import Embedder, Floats
-from ragreason.text.overlap import Unit, coverage, keys, share
+from ragreason.text.overlap import Unit, coverage, keys, share, units
 from ragreason.text.sentences import sentences
 from ragreason.types import Passage
 
@@ -61,6 +61,15 @@ class Source:
         """The lines (of one passage) that cover the most of `wanted`, best first; ties in order."""
         lines = [x for x in self.lines if passage is None or x.passage == passage]
         return sorted(lines, key=lambda line: -coverage(wanted, line.keys))[:limit]
+
+    def names(self, held: frozenset[str], passage: int) -> bool:
+        """Whether `held` has the passage's whole title; a bracket after it does not count."""
+        title = units(self.passages[passage].title.partition(" (")[0])
+        return bool(title) and coverage(title, held) == 1.0
+
+    def naming(self, passage: int) -> list[Line]:
+        """The lines of other passages that name this one's title: where a chain comes from."""
+        return [x for x in self.lines if x.passage != passage and self.names(x.keys, passage)]
 
     def together(self, wanted: Sequence[Unit], limit: int) -> list[Line]:
         """At most `limit` lines that cover the most of `wanted` together, chosen greedily.
