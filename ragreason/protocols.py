@@ -52,9 +52,20 @@ class Generator(Protocol):
     engine. Errors are `EngineError`s, never completions.
     """
 
-    name: str
-    context: int
-    capabilities: frozenset[Capability]
+    @property
+    def name(self) -> str:
+        """Engine, model and what else changes what it says."""
+        ...
+
+    @property
+    def context(self) -> int:
+        """In tokens."""
+        ...
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do beyond text in, text out."""
+        ...
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order. Raises ContextOverflowError, EngineError."""
@@ -81,8 +92,15 @@ class Generator(Protocol):
 class Embedder(Protocol):
     """Texts to unit vectors. `name` goes into index manifests: other names don't mix."""
 
-    name: str
-    dim: int
+    @property
+    def name(self) -> str:
+        """Changes whenever its vectors do."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
 
     async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
         """(texts, dim) float32, rows of length 1 (all zeros for a text with nothing in it)."""
@@ -93,7 +111,10 @@ class Embedder(Protocol):
 class Retriever(Protocol):
     """Queries to hits."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What hits name as their source."""
+        ...
 
     async def retrieve(
         self, queries: Sequence[str], k: int, where: Where | None = None
