@@ -103,7 +103,7 @@ class Binder:
         from ragreason.generation.metered import Metered
 
         engine = self.engine_of(spec, place)
-        return engine if isinstance(engine, Metered) else Metered(engine)
+        return engine if isinstance(engine, Metered) else cast(Generator, Metered(engine))
 
     def _retriever(self, name: str | None, place: Place, *, optional: bool) -> Retriever | None:
         from ragreason.retrieval.metered import Metered

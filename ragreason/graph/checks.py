@@ -38,8 +38,11 @@ def check_graph(
         errors += _check_choices(definition)
     if not names and len(kinds) == len(definition.nodes):
         flow = Flow(definition, kinds)
-        shape_errors = [*_check_reach(flow), *_check_loops(flow)]
-        errors += shape_errors or [*_check_exits(flow), *_check_reads(flow)]
+        errors += (
+            [*_check_reach(flow), *_check_loops(flow)]
+            or [*_check_exits(flow), *_check_reads(flow)]
+            or [*_check_ends(flow)]
+        )
     return sorted(errors, key=lambda e: e.line or 0)
 
 
@@ -200,6 +203,17 @@ def _check_reads(flow: Flow) -> Iterator[GraphError]:
             yield flow.definition.origin.error(
                 ("nodes", name), f"{what}, {_how_unwritten(flow, name, key)}"
             )
+
+
+def _check_ends(flow: Flow) -> Iterator[GraphError]:
+    if "answer" not in flow.written[END]:
+        writers = [n for n, k in flow.kinds.items() if "answer" in k.writes]
+        path = flow.path(START, END, avoid=writers)
+        way = " -> ".join(path) if path else "an empty fan-out"
+        last = max(i for i, e in enumerate(flow.definition.edges) if END in e.targets)
+        yield flow.definition.origin.error(
+            ("edges", last), f"END is reached without an answer: {way}; put an answer node there"
+        )
 
 
 def _how_unwritten(flow: Flow, node: str, key: str) -> str:

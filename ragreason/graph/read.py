@@ -1,15 +1,15 @@
 """Graph files to definitions: reading, `--set` overrides, and errors that say what was expected."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ragreason.errors import ConfigError, GraphError, nearest
+from ragreason.errors import GraphError, nearest
 from ragreason.graph.definition import Condition, Definition, Edge, NodeSpec, Origin, Part, Place
-from ragreason.graph.yaml import read_scalar, read_text, read_yaml
+from ragreason.graph.overrides import apply_overrides, find_place
+from ragreason.graph.yaml import read_text, read_yaml
 from ragreason.types import Budget
 
 
@@ -33,61 +33,12 @@ def build_definition(
         found = type(raw).__name__
         raise origin.error((), f"expected a mapping with name, nodes and edges; found a {found}")
     raw = apply_overrides(raw, overrides)
-    origin = Origin(origin.path, origin.lines, dict(_place(o, raw) for o in overrides))
+    origin = Origin(origin.path, origin.lines, {find_place(o, raw): o for o in overrides})
     try:
         return Definition.model_validate(raw).at(origin)
     except ValidationError as error:
         first = min(error.errors(), key=lambda e: origin.line(_plain(e["loc"])) or 0)
         raise _readable(first, origin) from error
-
-
-def apply_overrides(raw: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """A copy of `raw` with each `place=value` set.
-
-    A place is dotted, from the top (`budget.tokens`) or from a node's name
-    (`solve.strategy.simulations`); values are read as YAML. Raises ConfigError.
-    """
-    changed = copy.deepcopy(dict(raw))
-    for override in overrides:
-        place, text = _place(override, raw)
-        target: Any = changed
-        for key in place[:-1]:
-            target = _step_into(target, key, override)
-        if not isinstance(target, dict):
-            raise ConfigError(f"--set {override}: '{place[-1]}' is inside a value without fields")
-        try:
-            target[str(place[-1])] = read_scalar(text.partition("=")[2])
-        except GraphError as error:
-            raise ConfigError(f"--set {override}: {error.message}") from error
-    return changed
-
-
-def _place(override: str, raw: Mapping[str, Any]) -> tuple[Place, str]:
-    """Where the override points, node names resolved, and its text."""
-    key, equals, _ = override.partition("=")
-    keys = tuple(k.strip() for k in key.split("."))
-    if not equals or not all(keys):
-        raise ConfigError(f"--set {override}: expected key=value, such as solve.strategy.n=8")
-    nodes = raw.get("nodes")
-    names = set(nodes) if isinstance(nodes, dict) else set()
-    if keys[0] in names and keys[0] not in Definition.model_fields:
-        return ("nodes", *keys), override
-    if keys[0] not in Definition.model_fields:
-        known = sorted(names | {"budget", "nodes"})
-        near = nearest(keys[0], known)
-        guess = f"; did you mean '{near}'?" if near else ""
-        raise ConfigError(f"--set {override}: no node '{keys[0]}'{guess} known: {', '.join(known)}")
-    return keys, override
-
-
-def _step_into(target: Any, key: str | int, override: str) -> Any:
-    if not isinstance(target, dict):
-        raise ConfigError(f"--set {override}: '{key}' is inside a value without fields")
-    inner = target.get(str(key), {})
-    if isinstance(inner, str):
-        inner = {"use": inner}
-    target[str(key)] = inner
-    return inner
 
 
 def _plain(place: tuple[int | str, ...]) -> Place:

@@ -34,7 +34,11 @@ class Resolved:
 
 @dataclass(frozen=True)
 class NodeKind:
-    """What flow checks and the wrapper need to know of a node."""
+    """What flow checks and the wrapper need to know of a node.
+
+    `answers`: a run that is forced goes there, and no budget stops it. By default every node that
+    writes `answer`; a class says otherwise by a ClassVar `answers`.
+    """
 
     reads: frozenset[str] = frozenset()
     optional_reads: frozenset[str] = frozenset()
@@ -139,6 +143,6 @@ def node_kind(spec: NodeSpec, cls: Any) -> NodeKind:
         reads=frozenset(cls.reads),
         optional_reads=frozenset(getattr(cls, "optional_reads", ())),
         writes=frozenset(cls.writes),
-        answers=bool(getattr(cls, "answers", False)) or spec.use == "answer",
+        answers=bool(getattr(cls, "answers", "answer" in cls.writes)),
         keys=dict(getattr(cls, "keys", {})),
     )

@@ -60,8 +60,10 @@ def _compose(text: str, path: str | None) -> Any:
         raise GraphError(f"not YAML: {error.problem or error.context}", path=path, line=line) from (
             error
         )
-    except (YAMLError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split()) or "nested too deeply"
+    except RecursionError as error:
+        raise GraphError("not YAML: nested too deep", path=path) from error
+    except (YAMLError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise GraphError(f"not YAML: {reason}", path=path) from error
 
 
@@ -74,6 +76,8 @@ class _Reader:
         self._values = 0
 
     def value(self, node: Any, place: Place) -> Any:
+        from ruamel.yaml.nodes import MappingNode, SequenceNode
+
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         self._values += 1
@@ -82,11 +86,11 @@ class _Reader:
         if len(place) > MAX_DEPTH:
             raise self._error(line, f"nested more than {MAX_DEPTH} deep")
         tag = str(node.tag)
-        if tag == _TAG + "map" and isinstance(node.value, list):
+        if tag == _TAG + "map" and isinstance(node, MappingNode):
             return self._mapping(node, place)
-        if tag == _TAG + "seq":
+        if tag == _TAG + "seq" and isinstance(node, SequenceNode):
             return [self.value(child, (*place, i)) for i, child in enumerate(node.value)]
-        return self._scalar(tag, node.value, line)
+        return self._scalar(tag, str(node.value), line)
 
     def _mapping(self, node: Any, place: Place) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -109,6 +113,8 @@ class _Reader:
         if tag == _TAG + "null":
             return None
         if tag == _TAG + "bool":
+            if text.lower() not in _BOOLS:
+                raise self._error(line, f"'{text[:40]}' is not true or false")
             return _BOOLS[text.lower()]
         try:
             if tag == _TAG + "int":

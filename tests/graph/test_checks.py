@@ -307,3 +307,13 @@ def test_a_node_may_declare_keys_of_its_own(registered: Callable[[str, Any], Non
 def test_all_complaints_come_at_once_in_the_files_order() -> None:
     text = GOOD.replace("k: 5", "kk: 5").replace("use: reword", "use: reward")
     assert [c.split(" ")[0] for c in complaints(text)] == ["g.yaml:5:", "g.yaml:7:"]
+
+
+def test_every_path_ends_with_an_answer() -> None:
+    (found,) = complaints(
+        GOOD.replace("{from: judge, to: answer, when", "{from: judge, to: END, when")
+    )
+    assert found == (
+        "g.yaml:15: END is reached without an answer: START -> find -> judge -> END; "
+        "put an answer node there"
+    )
