@@ -99,5 +99,5 @@ class AnswerNode:
         if not (self.citations and text and hits and self.embedder):
             return Answer(text=text, cited=text)
         with as_verifier():
-            cited, citations = await cite(question, text, hits, self.embedder)
+            cited, citations = await cite(question.text, text, hits, self.embedder)
         return Answer(text=text, cited=cited, citations=citations)
