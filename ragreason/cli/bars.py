@@ -19,6 +19,7 @@ class Bars(Listener):
 
     def on_start(self, graph: str, total: int, done: int) -> None:
         """Add the graph's bar, what was finished before counted in."""
+        self.progress.start()
         self.tasks[graph] = self.progress.add_task(graph, total=total, completed=done, failed="")
 
     def on_row(self, graph: str, row: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ragreason.cli.output import Json, print_json
+from ragreason.cli.output import Json, note, print_json
 
 
 def compare(
@@ -23,6 +23,8 @@ def compare(
     if len(folders) < 2:
         raise typer.BadParameter("give at least two folders")
     runs, found = compare_runs(folders, seed=seed)
+    for lonely in {run.name for run in runs[1:]} - {d.run for d in found}:
+        note(f"'{lonely}' and '{runs[0].name}' share no question that both answered")
     if json:
         print_json(as_document(runs, found))
     else:

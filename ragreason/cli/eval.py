@@ -92,10 +92,15 @@ def _show(finished: "list[Finished]", *, json: bool) -> None:
 
 def _leave(finished: "list[Finished]") -> None:
     """Exit code 1 if a question failed: then the table lacks it."""
-    errors = sum(run.summary["errors"] for run in finished)
-    if errors:
-        note(f"{errors} questions failed and are not scored; the same command asks them again")
-        raise typer.Exit(1)
+    from ragreason.evaluation.rows import is_error
+    from ragreason.evaluation.store import read_rows
+
+    if not any(run.summary["errors"] for run in finished):
+        return
+    failed = [row for run in finished for row in read_rows(run.folder) if is_error(row)]
+    note(f"{len(failed)} questions failed, the first with: {failed[0]['error']}")
+    note("they are not scored; the same command asks them again")
+    raise typer.Exit(1)
 
 
 def _pairs(given: list[str]) -> dict[str, str] | None:
@@ -124,5 +129,9 @@ def _progress() -> "Iterator[Listener]":
     columns: list[Any] = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()]
     columns += [TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn()]
     columns += [TextColumn("{task.fields[failed]}")]
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    progress = Progress(*columns, console=Console(stderr=True))
+    try:
         yield Bars(progress)
+    finally:
+        if progress.tasks:
+            progress.stop()

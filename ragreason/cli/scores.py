@@ -3,21 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import typer
+
 from ragreason.cli.output import print_table
 from ragreason.evaluation.compare import Difference, Recorded
 
-_WIDEST_NAME = 18
-_COST = (
-    "a question",
-    "prompt",
-    "reply",
-    "verify",
-    "calls",
-    "searches",
-    "p50 s",
-    "forced",
-    "errors",
-)
+_WIDEST_NAME = 16
+_COST = ("a question", "prompt", "reply", "verify", "calls", "search", "p50 s", "forced", "errors")
 
 
 def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) -> None:
@@ -26,21 +18,10 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
         ("graph", "n", "EM [95 %]", "F1 [95 %]", "support", "all"),
         [_accuracy(run) for run in runs],
     )
-    print_table(
-        (
-            "a question",
-            "prompt",
-            "reply",
-            "verify",
-            "calls",
-            "searches",
-            "p50 s",
-            "forced",
-            "errors",
-        ),
-        [_cost(run) for run in runs],
-    )
+    typer.echo()
+    print_table(_COST, [_cost(run) for run in runs])
     if differences:
+        typer.echo()
         print_table(
             (f"minus {_name(differences[0].baseline)}", "metric", "n", "[95 %]", "p"),
             [_compared(d) for d in differences],
@@ -87,7 +68,7 @@ def _interval(metric: Mapping[str, Any]) -> str | None:
 
 
 def _seconds(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1f}"
+    return None if value is None else f"{value:.2f}"
 
 
 def _name(name: str) -> str:

@@ -32,7 +32,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Recorded:
-    """A finished run, read from its folder. Only the rows of its summary's questions matter."""
+    """A finished run, read from its folder: the summary, and by id the rows that it is over."""
 
     name: str
     summary: Mapping[str, Any]
@@ -42,7 +42,11 @@ class Recorded:
 def compare_runs(
     folders: Sequence[Path], *, seed: int = 0
 ) -> tuple[list[Recorded], list[Difference]]:
-    """The runs, and how each differs from the first. Raises ConfigError for differing data."""
+    """The runs, and how each differs from the first.
+
+    Raises ConfigError for differing data. Two runs that share no answered question have no
+    differences.
+    """
     runs = read_runs(folders)
     for run in runs[1:]:
         check_same_data(runs[0], run)
@@ -55,9 +59,16 @@ def read_runs(folders: Sequence[Path]) -> list[Recorded]:
     graphs = [str(summary["graph"]) for summary in summaries]
     unique = len(set(graphs)) == len(graphs)
     return [
-        Recorded(graph if unique else folder.name, summary, {r["id"]: r for r in read_rows(folder)})
+        Recorded(graph if unique else folder.name, summary, _summarised(folder, summary))
         for graph, folder, summary in zip(graphs, folders, summaries, strict=True)
     ]
+
+
+def _summarised(folder: Path, summary: Mapping[str, Any]) -> dict[str, Row]:
+    """The rows that the summary is over; the folder may hold more, of a larger selection."""
+    first, count = summary["offset"], summary["n"]
+    rows = read_rows(folder)
+    return {r["id"]: r for r in rows if first <= r["position"] < first + count}
 
 
 def check_same_data(run: Recorded, other: Recorded) -> None:
@@ -72,15 +83,8 @@ def check_same_data(run: Recorded, other: Recorded) -> None:
 
 
 def differences(run: Recorded, baseline: Recorded, *, seed: int = 0) -> list[Difference]:
-    """Per metric, over the questions that neither failed; metrics without values are left out.
-
-    Raises ConfigError if no question is shared.
-    """
+    """Per metric, over the questions that neither failed; metrics without values are left out."""
     shared = [i for i, row in run.rows.items() if not _failed(i, baseline) and not is_error(row)]
-    if not shared:
-        raise ConfigError(
-            f"'{run.name}' and '{baseline.name}' share no question that both answered"
-        )
     found = []
     for metric in COMPARED:
         ids = [i for i in shared if run.rows[i][metric] is not None]

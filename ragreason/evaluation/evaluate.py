@@ -1,7 +1,7 @@
 """Ask every question of a dataset, and keep each row the moment its question is finished."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic, time_ns
 from typing import Any
@@ -44,15 +44,17 @@ async def evaluate(
     """
     chosen = select(dataset, offset, limit)
     parts = run_parts(dataset, identity or {}, seed)
-    described = {name: value for name, value in parts.items() if name != "seed"}
+    described: dict[str, Any] = {n: value for n, value in parts.items() if n != "seed"}
     ids = [example.question.id for example in chosen]
     with RunFolder(out, parts) as folder:
         missing = folder.start(ids)
         if on_start is not None:
             on_start(len(ids), len(ids) - len(missing))
-        todo = [example for example in chosen if example.question.id in missing]
+        numbered = enumerate(chosen, offset)
+        todo = [(at, example) for at, example in numbered if example.question.id in missing]
         await _Session(answerer, dataset.name, folder, on_row).run(todo, concurrency)
-        summary = summarise([folder.rows[i] for i in ids], described, seed)
+        rows = [folder.rows[i] for i in ids]
+        summary = summarise(rows, described | {"offset": offset}, seed)
         folder.finish(summary)
     return summary
 
@@ -82,9 +84,9 @@ class _Session:
         self.name = str(time_ns())
         self.started_s = monotonic()
 
-    async def run(self, examples: Sequence[Example], concurrency: int) -> None:
+    async def run(self, numbered: Sequence[tuple[int, Example]], concurrency: int) -> None:
         """Workers take the next question as soon as they are free; none waits for another."""
-        queue = iter(examples)
+        queue = iter(numbered)
         workers = [asyncio.create_task(self._work(queue)) for _ in range(concurrency)]
         try:
             await asyncio.gather(*workers)
@@ -93,9 +95,9 @@ class _Session:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, queue: Any) -> None:
-        for example in queue:
-            row = await self._row(example)
+    async def _work(self, queue: Iterator[tuple[int, Example]]) -> None:
+        for position, example in queue:
+            row = {"position": position, **await self._row(example)}
             session_s = round(monotonic() - self.started_s, 3)
             row |= {"session": self.name, "session_s": session_s}
             self.folder.append(row)

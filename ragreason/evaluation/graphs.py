@@ -1,6 +1,7 @@
 """Several graphs over one dataset, each in its own folder, on an index that is made if need be."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from ragreason.evaluation.corpus import dataset_index
 from ragreason.evaluation.evaluate import evaluate, run_parts
 from ragreason.evaluation.rows import Row
 from ragreason.evaluation.store import run_key
+from ragreason.graph.library import read_nested
+from ragreason.graph.resolve import resolve_node
 from ragreason.runner import Runner, open_runner
 from ragreason.settings import Settings, load_settings
 
@@ -63,19 +66,37 @@ async def evaluate_graphs(
     """
     names = graph_names(graphs)
     listener = listener or Listener()
-    index = plan.index or await dataset_index(plan.dataset, plan.settings, listener.on_note)
-    finished = []
-    for name, graph in names.items():
-        runner = open_runner(
-            graph,
-            index=index,
-            overrides=plan.overrides,
-            settings=plan.settings,
-            **plan.parts,
-        )
-        async with runner:
-            finished.append(await _evaluate_one(name, runner, plan, listener, len(names) > 1))
-    return finished
+    index = plan.index
+    if index is None and any(_searches(graph, plan) for graph in names.values()):
+        index = await dataset_index(plan.dataset, plan.settings, listener.on_note)
+    async with AsyncExitStack() as stack:
+        # All are opened before the first runs: mistakes come early, and engines are shared.
+        runners = {
+            name: await stack.enter_async_context(_open(graph, index, plan))
+            for name, graph in names.items()
+        }
+        return [
+            await _evaluate_one(name, runner, plan, listener, several=len(names) > 1)
+            for name, runner in runners.items()
+        ]
+
+
+def _open(graph: str, index: Path | None, plan: Plan) -> Runner:
+    return open_runner(
+        graph, index=index, overrides=plan.overrides, settings=plan.settings, **plan.parts
+    )
+
+
+def _searches(graph: str, plan: Plan) -> bool:
+    allowed = plan.parts.get("allow_imports", ())
+    pending = [read_nested(graph, plan.overrides, allowed)]
+    while pending:
+        nested = pending.pop()
+        definition = nested.definition
+        if any("retriever" in resolve_node(definition, n, allowed).takes for n in definition.nodes):
+            return True
+        pending += nested.inner.values()
+    return False
 
 
 def graph_names(graphs: Sequence[str]) -> dict[str, str]:
@@ -90,10 +111,14 @@ def graph_names(graphs: Sequence[str]) -> dict[str, str]:
 
 
 async def _evaluate_one(
-    name: str, runner: Runner, plan: Plan, listener: Listener, several: bool
+    name: str, runner: Runner, plan: Plan, listener: Listener, *, several: bool
 ) -> Finished:
-    changed = {"overrides": " ".join(plan.overrides)} if plan.overrides else {}
-    identity = {"graph": name, **runner.describe(), **changed}
+    identity = {
+        "graph": name,
+        **runner.describe(),
+        "retriever": plan.parts.get("retriever") or plan.settings.retriever,
+        "overrides": " ".join(plan.overrides),
+    }
     folder = _folder(name, identity, plan, several)
     summary = await evaluate(
         from_runner(runner, plan.seed),

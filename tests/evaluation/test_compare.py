@@ -46,11 +46,24 @@ async def test_other_data_is_refused(dataset: Dataset, ask: Ask, tmp_path: Path)
         compare_runs([tmp_path / "a", tmp_path / "b"])
 
 
-async def test_no_shared_question_is_refused(dataset: Dataset, ask: Ask, tmp_path: Path) -> None:
+async def test_runs_without_a_shared_question_have_no_differences(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
     await evaluate(ask, dataset, tmp_path / "a", identity={"graph": "a"}, limit=5)
     await evaluate(ask, dataset, tmp_path / "b", identity={"graph": "b"}, offset=5)
-    with pytest.raises(ConfigError, match="share no question"):
-        compare_runs([tmp_path / "a", tmp_path / "b"])
+    runs, found = compare_runs([tmp_path / "a", tmp_path / "b"])
+    assert (len(runs), found) == (2, [])
+
+
+async def test_only_the_rows_of_the_summary_are_compared(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    await evaluate(never, dataset, tmp_path / "a", identity={"graph": "a"})
+    await evaluate(ask, dataset, tmp_path / "b", identity={"graph": "b"})
+    await evaluate(ask, dataset, tmp_path / "b", identity={"graph": "b"}, offset=3, limit=4)
+    runs, found = compare_runs([tmp_path / "a", tmp_path / "b"])
+    assert sorted(runs[1].rows) == ["q3", "q4", "q5", "q6"]
+    assert {d.n for d in found} == {4}
 
 
 async def test_runs_of_one_graph_are_named_by_their_folders(

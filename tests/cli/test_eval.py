@@ -1,0 +1,137 @@
+"""The commands from end to end, on a scripted engine and hashed words."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragreason.cli.main import invoke
+from ragreason.settings import settings
+
+VESSMARK = Path(__file__).parents[2] / "corpora/vessmark"
+SCRIPT = """
+rules:
+  - {when: "engineer born who designed the Castellow Bridge", reply: "1864"}
+default: "Tessing"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "s.yaml").write_text(SCRIPT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RAGREASON_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RAGREASON_EMBEDDER", "hashing")
+    settings.cache_clear()
+    return tmp_path
+
+
+def evaluate(*graphs: str, more: Sequence[str] = ()) -> int:
+    data = f"world:{VESSMARK}"
+    return invoke(
+        ["eval", *graphs, "--data", data, "--model", "scripted:s.yaml", "--limit", "6", *more]
+    )
+
+
+def document(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def test_two_graphs_get_a_folder_each_and_a_comparison(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("direct", "naive_rag", more=["--out", "out", "--json"]) == 0
+    found = document(capsys)
+    direct, rag = found["runs"]
+    assert (direct["graph"], rag["graph"], direct["n"], rag["n"]) == ("direct", "naive_rag", 6, 6)
+    assert (direct["usage"]["retrievals"], rag["usage"]["retrievals"]) == (0, 6)
+    assert direct["metrics"]["em"]["value"] == pytest.approx(2 / 6)
+    assert direct["metrics"]["support_recall"]["value"] == 0
+    assert rag["metrics"]["support_recall"]["value"] > 0.3
+    assert {d["metric"] for d in found["differences"]} == {"em", "f1", "support_recall"}
+    rows = (folder / "out/naive_rag/results.jsonl").read_text(encoding="utf-8").splitlines()
+    first = json.loads(rows[0])
+    assert first["trace"][0]["kind"] == "search"
+    assert len(first["trace"][0]["titles"]) == 5
+    assert len(first["retrieved"]) == 5
+
+
+def test_tables_fit_80_columns(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate("direct", "naive_rag") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[1].startswith("direct")
+
+
+def test_the_same_command_goes_on_and_another_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate("naive_rag", more=["--out", "out"]) == 0
+    rows = (folder / "out/results.jsonl").read_bytes()
+    assert evaluate("naive_rag", more=["--out", "out"]) == 0
+    assert (folder / "out/results.jsonl").read_bytes() == rows
+    capsys.readouterr()
+    assert evaluate("naive_rag", more=["--out", "out", "--set", "retrieve.k=3"]) == 2
+    message = capsys.readouterr().err
+    assert "out holds a run with another graph_hash" in message
+    assert "another overrides (, now retrieve.k=3)" in message
+
+
+def test_failed_questions_are_told_and_the_exit_code_is_1(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "s.yaml").write_text('rules: [{when: "Castellow", reply: "1864"}]', encoding="utf-8")
+    assert evaluate("direct", more=["--out", "out", "--json"]) == 1
+    printed = capsys.readouterr()
+    (run,) = json.loads(printed.out)["runs"]
+    assert (run["n"], run["errors"], run["metrics"]["em"]["value"]) == (6, 5, 1.0)
+    assert "5 questions failed" in printed.err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["eval", "direct", "--data", "hotpotq:x.json"], "unknown dataset 'hotpotq'"),
+        (["eval", "direct", "--data", "musique:x.json"], "x.json: no such file"),
+        (["eval", "dirct", "--data", f"world:{VESSMARK}"], "unknown graph 'dirct'"),
+        (["eval", "direct", "direct", "--data", f"world:{VESSMARK}"], "two graphs are called"),
+        (["eval", "direct", "--data", f"world:{VESSMARK}", "--offset", "40"], "40 questions only"),
+        (["eval", "direct", "--data", "x", "--field", "question"], "expected --field NAME=COLUMN"),
+        (["compare", "a"], "give at least two folders"),
+        (["compare", "a", "b"], "a is no run"),
+        (["data", "convert", f"world:{VESSMARK}", "--out", "s.yaml"], "a new or an empty folder"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], args: list[str], message: str
+) -> None:
+    assert invoke(args) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+def test_compare_reads_finished_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate("direct", "naive_rag", more=["--out", "out"]) == 0
+    capsys.readouterr()
+    assert invoke(["compare", "out/direct", "out/naive_rag", "--json"]) == 0
+    found = document(capsys)
+    assert [d["run"] for d in found["differences"]] == ["naive_rag"] * 3
+    assert invoke(["compare", "out/direct", "out/naive_rag"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("minus direct") for line in lines)
+
+
+def test_data_list_names_every_layout(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["data", "list"]) == 0
+    assert "musique" in capsys.readouterr().out
+
+
+def test_data_convert_makes_a_world(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["data", "convert", f"world:{VESSMARK}", "--out", "copy", "--json"]) == 0
+    assert document(capsys) == {"folder": "copy", "questions": 40, "passages": 76}
