@@ -10,15 +10,18 @@ import numpy as np
 from pydantic import Field
 
 from ragreason.protocols import EmbedKind, Floats
+from ragreason.text.language import HAN
 
 _WORDS = re.compile(r"\w+")
+_HAN = re.compile(f"[{HAN}]+")
 _WORD_WEIGHT = 2.0
 
 
 class HashingEmbedder:
-    """Words and character trigrams hashed into signed buckets: texts that share them are close.
+    """Words and trigrams hashed into signed buckets: texts that share them are close.
 
-    Deterministic over runs and machines. `name` holds the dimension: other dimensions don't mix.
+    Of Chinese, the pairs of neighbouring characters stand for words. Deterministic over runs and
+    machines. `name` holds the dimension: other dimensions don't mix.
     """
 
     def __init__(self, dim: Annotated[int, Field(ge=8, le=65536)] = 512) -> None:
@@ -49,6 +52,8 @@ def unit_rows(vectors: Floats) -> Floats:
 def _features(text: str) -> Iterator[tuple[str, float]]:
     for word in _WORDS.findall(text.casefold()):
         yield word, _WORD_WEIGHT
+        for run in _HAN.findall(word):  # no spaces part its words: all pairs stand for them
+            yield from ((run[i : i + 2], _WORD_WEIGHT) for i in range(len(run)))
         padded = f"<{word}>"
         for i in range(len(padded) - 2):
             yield padded[i : i + 3], 1.0

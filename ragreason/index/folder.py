@@ -104,13 +104,23 @@ def write_index(path: Path, contents: Contents) -> Manifest:
             if file.is_file()
         }
         manifest = _manifest(contents, files)
-        if not (path / manifest.data).exists():
+        if not _is_sound(path, manifest):
+            shutil.rmtree(path / manifest.data, ignore_errors=True)
             draft.rename(path / manifest.data)
         _replace_manifest(path, manifest)
         for old in path.glob(f"{_DATA}*"):
             if old.name != manifest.data:
                 shutil.rmtree(old, ignore_errors=True)
     return manifest
+
+
+def _is_sound(path: Path, manifest: Manifest) -> bool:
+    """Whether the same files are there already, undamaged."""
+    try:
+        check_files(path, manifest, everything=True)
+    except IndexFolderError:
+        return False
+    return True
 
 
 def check_writable(path: Path) -> None:

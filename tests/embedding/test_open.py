@@ -1,0 +1,23 @@
+from pathlib import Path
+
+import pytest
+
+from ragreason.embedding.hashing import HashingEmbedder
+from ragreason.embedding.open import open_embedder
+from ragreason.errors import ConfigError, UnknownNameError
+
+
+def test_names_and_dimensions() -> None:
+    assert isinstance(open_embedder("hashing"), HashingEmbedder)
+    assert open_embedder("hashing-64").dim == 64
+    assert open_embedder(open_embedder("hashing").name).name == open_embedder("hashing").name
+
+
+def test_an_unknown_name_gives_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'minilm'"):
+        open_embedder("minilmm")
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no sentence-transformers model"):
+        open_embedder(str(tmp_path))
