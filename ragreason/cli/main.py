@@ -45,6 +45,14 @@ COMMANDS: Mapping[str, Mount] = {
 }
 
 
+class Stub(TyperCommand):
+    """A command's name and line in the help, which wraps and is never cut."""
+
+    def get_short_help_str(self, limit: int = 45) -> str:  # noqa: ARG002
+        """The whole line."""
+        return self.help or ""
+
+
 class Commands(TyperGroup):
     """A group whose commands are stubs with a name and a help line until one is invoked."""
 
@@ -55,8 +63,9 @@ class Commands(TyperGroup):
 
 
 def load(name: str) -> Any:
-    """Import the command mounted as `name`."""
-    module, _, attribute = COMMANDS[name].target.partition(":")
+    """Import the command mounted as `name`. A group without a help text gets its line."""
+    mount = COMMANDS[name]
+    module, _, attribute = mount.target.partition(":")
     part = getattr(import_module(module), attribute)
     if isinstance(part, typer.Typer):
         part.rich_markup_mode = None
@@ -66,6 +75,7 @@ def load(name: str) -> Any:
         app.command()(part)
         command = get_command(app)
     command.name = name
+    command.help = command.help or mount.help
     return command
 
 
@@ -76,7 +86,7 @@ def root() -> TyperGroup:
     group = get_command(app)
     assert isinstance(group, TyperGroup)
     for name, mount in COMMANDS.items():
-        group.add_command(TyperCommand(name=name, help=mount.help))
+        group.add_command(Stub(name=name, help=mount.help))
     return group
 
 
