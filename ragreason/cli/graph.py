@@ -92,6 +92,7 @@ def draw(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write.")] = None,
     set_: Overrides = None,
+    json: Json = False,
 ) -> None:
     """Draw a graph, without any network: Mermaid text, or a picture."""
     from ragreason.graph.draw import to_mermaid, to_svg
@@ -101,15 +102,17 @@ def draw(
     definition = read_graph(find_graph(graph), set_ or [])
     svg = form == "svg" or (form is None and out is not None and out.suffix == ".svg")
     text = to_svg(definition) if svg else to_mermaid(definition)
-    if out is None:
+    if out is not None:
+        _write(out, text)
+        note(f"wrote {out}")
+    if json:
+        print_json({"format": "svg" if svg else "mermaid", "path": out, "text": text})
+    elif out is None:
         typer.echo(text, nl=False)
-        return
-    _write(out, text)
-    note(f"wrote {out}")
 
 
 @app.command()
-def schema() -> None:
+def schema(json: Json = False) -> None:  # noqa: ARG001  # it is JSON either way
     """Print the JSON Schema of graph files, for editors."""
     from ragreason.graph.schema import graph_schema
 
@@ -120,6 +123,7 @@ def schema() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="The graph's name; the file is NAME.yaml.")],
     out: Annotated[Path | None, typer.Option("--out", help="Another file.")] = None,
+    json: Json = False,
 ) -> None:
     """Write a commented graph file to start from."""
     from ragreason.errors import ConfigError
@@ -131,6 +135,8 @@ def new(
         raise ConfigError(f"{path} exists; give another name, or --out FILE")
     _write(path, text)
     note(f"wrote {path}; check it with: ragreason graph validate {path}")
+    if json:
+        print_json({"path": path})
 
 
 def _summary(graph: "Definition") -> dict[str, Any]:

@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from ragreason.cli import main as cli
 from ragreason.errors import ConfigError, EngineError
@@ -220,3 +222,26 @@ def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
     os.close(writer)
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+def leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every command that is no group, with its path."""
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from leaves(inner, f"{path} {name}")
+    else:
+        yield path, command
+
+
+def test_every_command_takes_json_and_says_what_it_does() -> None:
+    found = [leaf for name in cli.COMMANDS for leaf in leaves(cli.load(name), name)]
+    assert len(found) > len(cli.COMMANDS)
+    without = [p for p, c in found if "--json" not in {o for q in c.params for o in q.opts}]
+    assert without == []
+    assert [path for path, command in found if not command.help] == []
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    found = [leaf for name in cli.COMMANDS for leaf in leaves(cli.load(name), name)]
+    silent = [f"{p} {q.name}" for p, c in found for q in c.params if not getattr(q, "help", None)]
+    assert silent == []
