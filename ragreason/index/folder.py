@@ -84,8 +84,13 @@ def open_index(path: Path, *, verify: bool = False) -> IndexFolder:
             f"{path}: its terms are by tokenizer '{manifest.tokenizer}', this ragreason has "
             f"'{tokenizer.name}'; rebuild it: ragreason index build PATH... --out {path}"
         )
-    check_files(path, manifest, everything=verify)
-    return IndexFolder(path, manifest, tokenizer)
+    try:
+        check_files(path, manifest, everything=verify)
+        return IndexFolder(path, manifest, tokenizer)
+    except (IndexFolderError, FileNotFoundError):
+        if read_manifest(path) == manifest:
+            raise
+        return open_index(path, verify=verify)  # it was replaced while we were opening it
 
 
 def write_index(path: Path, contents: Contents) -> Manifest:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -81,7 +81,7 @@ def _stemmer() -> Any:
     return snowballstemmer.stemmer("english")
 
 
-@cache
+@lru_cache(maxsize=1 << 19)
 def _stem(word: str) -> str:
     with _lock:  # the stemmer keeps its word in itself: two threads would mix theirs
         stem: str = _stemmer().stemWord(word)

@@ -10,6 +10,7 @@ import pytest
 from ragreason.corpus import passage
 from ragreason.errors import IndexFolderError
 from ragreason.index.folder import Contents, IndexFolder, open_index, write_index
+from ragreason.index.manifest import Manifest, read_manifest
 
 Make = Callable[..., IndexFolder]
 TEXTS = ["The river.", "The lake.", "The hill."]
@@ -176,3 +177,25 @@ def test_pickled_vectors_are_refused(make: Make) -> None:
     np.save(path, np.array([{"evil": 1}], dtype=object), allow_pickle=True)
     with pytest.raises((IndexFolderError, ValueError)):
         open_index(index.path)
+
+
+def test_an_index_replaced_while_it_is_opened_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_index(tmp_path / "i", contents("The river."))
+
+    def read_then_replace(path: Path) -> Manifest:
+        manifest = read_manifest(path)
+        monkeypatch.setattr("ragreason.index.folder.read_manifest", read_manifest)
+        write_index(path, contents("The lake."))
+        return manifest
+
+    monkeypatch.setattr("ragreason.index.folder.read_manifest", read_then_replace)
+    assert open_index(tmp_path / "i").passages[0].text == "The lake."
+
+
+def test_a_damaged_index_is_mended_by_writing_the_same_again(tmp_path: Path) -> None:
+    manifest = write_index(tmp_path / "i", contents("The river."))
+    (tmp_path / "i" / manifest.data / "vectors.npy").write_bytes(b"nonsense")
+    assert write_index(tmp_path / "i", contents("The river.")) == manifest
+    open_index(tmp_path / "i", verify=True)
