@@ -6,6 +6,7 @@ with all requests in it. So what is outside the subset is refused here, as one c
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -18,6 +19,12 @@ _COUNTS = {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "m
 _NUMBERS = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
 _ONE_SCHEMA = {"items", "additionalProperties", "unevaluatedProperties", "unevaluatedItems"}
 _SCHEMA_LISTS = {"anyOf", "oneOf", "allOf", "prefixItems"}
+_RANGES = (
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+    ("minimum", "maximum"),
+)
 _SCHEMA_MAPS = {"properties", "$defs", "definitions"}
 _FREE = {
     "$schema", "$id", "$ref", "$comment", "const", "title", "description", "default", "examples",
@@ -31,6 +38,14 @@ _REFUSED = {
     "GROUPREF_EXISTS": "conditional groups",
     "POSSESSIVE_REPEAT": "possessive repetition",
     "ATOMIC_GROUP": "atomic groups",
+    "AT_BOUNDARY": "word boundaries",
+    "AT_NON_BOUNDARY": "word boundaries",
+    "AT_BEGINNING_STRING": "\\A and \\Z",
+    "AT_END_STRING": "\\A and \\Z",
+}
+_MISREAD: Mapping[re.Pattern[str], str] = {
+    re.compile(r"\{,\d"): "a repetition needs its lower bound; write {0,n}",
+    re.compile(r"(?<!\\)\[\^?\]"): "a set can't begin with ']'; write \\]",
 }
 
 
@@ -47,8 +62,10 @@ def check(request: Request) -> None:
 def check_regex(pattern: str) -> None:
     """Raise ConfigError for a pattern that does not parse or uses what grammars can't express."""
     try:
-        parsed = _parser.parse(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # [[:alpha:]] and the like
+            parsed = _parser.parse(pattern)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
         raise ConfigError(f"regex {pattern!r} is malformed: {error}") from error
     if parsed.state.groupdict:
         raise ConfigError(
@@ -56,14 +73,18 @@ def check_regex(pattern: str) -> None:
         )
     if parsed.state.flags & ~re.UNICODE.value:
         raise ConfigError(f"regex {pattern!r}: inline flags are not supported; spell the cases out")
+    for look, what in _MISREAD.items():
+        if look.search(pattern):
+            raise ConfigError(f"regex {pattern!r}: {what}")
     _check_parsed(pattern, parsed)
 
 
 def _check_parsed(pattern: str, parsed: Any) -> None:
     for op, argument in parsed:
         name = str(op)
-        boundary = op is _constants.AT and "BOUNDARY" in str(argument)
-        reason = "word boundaries" if boundary else _REFUSED.get(name)
+        reason = _REFUSED.get(str(argument) if op is _constants.AT else name)
+        if op is _constants.SUBPATTERN and (argument[1] or argument[2]):
+            reason = "group flags"
         if reason:
             raise ConfigError(f"regex {pattern!r}: {reason} are not supported; write it without")
         for part in _parts(argument):
@@ -97,20 +118,29 @@ def _check_schema(schema: Any, at: str, root: Mapping[str, Any]) -> None:
         raise ConfigError(f"json_schema at {at}: expected an object or a boolean, got {schema!r}")
     for keyword, value in schema.items():
         _check_keyword(keyword, value, f"{at}.{keyword}", root)
+    for low, high in _RANGES:
+        ordered = low not in schema or high not in schema or schema[low] <= schema[high]
+        _expect(ordered, at, f"{low} to be at most {high}")
+    _expect(len(schema.get("allOf", [])) <= 1, at, "at most one schema in allOf; merge them")
+    _expect(schema.get("$ref") != at.replace("$", "#"), at, "$ref to point elsewhere")
 
 
 def _check_keyword(keyword: str, value: Any, at: str, root: Mapping[str, Any]) -> None:
     if keyword not in _KEYWORDS:
-        raise ConfigError(f"json_schema at {at}: unsupported keyword; use {sorted(_KEYWORDS)}")
+        raise ConfigError(
+            f"json_schema at {at}: '{keyword}' is not supported; write the schema without it"
+        )
     if keyword in _ONE_SCHEMA:
         _check_schema(value, at, root)
     elif keyword in _SCHEMA_LISTS:
         _expect(isinstance(value, list) and bool(value), at, "a list of schemas")
         for i, inner in enumerate(value):
+            _expect(inner is not False, at, "schemas that some value fits, got false")
             _check_schema(inner, f"{at}[{i}]", root)
     elif keyword in _SCHEMA_MAPS:
         _expect(isinstance(value, dict), at, "an object of schemas")
         for name, inner in value.items():
+            _expect(inner is not False, at, "schemas that some value fits, got false")
             _check_schema(inner, f"{at}.{name}", root)
     elif keyword in _COUNTS:
         _expect(_is_int(value) and value >= 0, at, "a whole number from 0")

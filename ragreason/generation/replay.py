@@ -120,11 +120,17 @@ class Replay:
             except ValueError as error:
                 if number < len(lines):
                     raise ConfigError(f"{self._path}:{number}: not a recording's line") from error
+                self._drop_cut_line(lines[:-1])
         if not rows or "engine" not in rows[0]:
             raise ConfigError(f"'{self._path}' is no recording; its first line names no engine")
         self._answers = {row["key"]: row["answer"] for row in rows[1:]}
         header: dict[str, Any] = rows[0]
         return header
+
+    def _drop_cut_line(self, whole: list[str]) -> None:
+        """So that the next answer does not continue it."""
+        if self._engine is not None:
+            self._path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
 
 
 def _header(engine: Generator) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The model catalogue: names to files on this machine, fetched and hash-checked on demand."""
 
 from ragreason.models.catalogue import CATALOGUE, Hub, Model, Wheel, find, known
-from ragreason.models.fetch import cached, is_path, path
+from ragreason.models.fetch import cached, is_path, located, path
 from ragreason.models.inspect import context_length
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "find",
     "is_path",
     "known",
+    "located",
     "path",
 ]

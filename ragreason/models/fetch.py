@@ -43,6 +43,13 @@ def path(name: str, chosen: Settings | None = None) -> Path:
     return found
 
 
+def located(name: str, chosen: Settings | None = None) -> Path | None:
+    """Where the model lies, None if it was not fetched yet. Fetches nothing; errors as `path`."""
+    if is_path(name):
+        return _local(Path(name).expanduser())
+    return cached(find(name), (chosen or settings()).resolved_home() / "models")
+
+
 def is_path(name: str) -> bool:
     """Whether a model is given as a path rather than by a catalogue name."""
     return "/" in name or "\\" in name or name.endswith(".gguf") or Path(name).is_dir()
@@ -80,7 +87,8 @@ def _fetch(model: Model, home: Path, hub_timeout_s: float) -> None:
         files = scratch / "files"
         try:
             if not _fetch_from(source, model, files, hub_timeout_s):
-                failures.append(f"{source}: {'no answer' if model.hub else 'not offered there'}")
+                asked = source == "hub" and model.hub
+                failures.append(f"{source}: {'no answer' if asked else 'not offered there'}")
                 continue
             check(files, dict(model.sha256))
         except RagreasonError as error:
