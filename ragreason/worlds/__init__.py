@@ -1,1 +1,1 @@
-"""Synthetic multi-hop worlds about invented things."""
+"""Synthetic multi-hop worlds about invented things, and the solver that proves their questions."""

@@ -3,24 +3,51 @@
     DIR/documents/        what is indexed: Markdown files, or one documents.jsonl (id, title, text)
     DIR/questions.jsonl   one question a line, gold included
     DIR/facts.jsonl       one fact a line, with the title of the document that states it
-    DIR/world.json        the recipe of a generated world; absent in one written by hand
+    DIR/world.json        a generated world's seed and sizes; absent in one written by hand
 
 Index `DIR/documents`, never `DIR`: the other files hold the answers.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ragreason.errors import DataError
+from ragreason.errors import ConfigError, DataError
 from ragreason.worlds.world import Document, Fact, World, WorldQuestion
 
+RECIPE = "world.json"
 
-def write_world(world: World, folder: Path, recipe: Mapping[str, Any]) -> None:
-    """Write a world under `folder`, replacing the files of that name. Same world, same bytes."""
+
+def check_target(folder: Path) -> None:
+    """Raise ConfigError where writing a world would mix it with files that are no world's."""
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder} is a file; give a folder to write")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECIPE).is_file():
+        raise ConfigError(
+            f"{folder} holds other files; give an empty folder, or an earlier world's"
+        )
+
+
+def summarize(world: World, hops: tuple[int, int]) -> dict[str, Any]:
+    """What `world.json` says: seed, sizes, and how many questions there are of each sort."""
+    return {
+        "version": 1,
+        "seed": world.seed,
+        "hops": list(hops),
+        "questions": len(world.questions),
+        "documents": len(world.documents),
+        "facts": sum(len(d.facts) for d in world.documents),
+        "by_type": dict(sorted(Counter(q.type for q in world.questions).items())),
+        "by_hops": dict(sorted(Counter(str(q.hops) for q in world.questions).items())),
+    }
+
+
+def write_world(world: World, folder: Path, hops: tuple[int, int]) -> None:
+    """Write a world under `folder`, replacing an earlier one's files. Same world, same bytes."""
     (folder / "documents").mkdir(parents=True, exist_ok=True)
     documents = ({"id": d.id, "title": d.title, "text": d.text} for d in world.documents)
     facts = ({"document": d.title, **f.model_dump()} for d in world.documents for f in d.facts)
@@ -28,8 +55,8 @@ def write_world(world: World, folder: Path, recipe: Mapping[str, Any]) -> None:
     _write_lines(folder / "documents" / "documents.jsonl", documents)
     _write_lines(folder / "facts.jsonl", facts)
     _write_lines(folder / "questions.jsonl", questions)
-    text = json.dumps(recipe, ensure_ascii=False, indent=2) + "\n"
-    (folder / "world.json").write_text(text, encoding="utf-8", newline="\n")
+    text = json.dumps(summarize(world, hops), indent=2) + "\n"
+    (folder / RECIPE).write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_world(folder: Path) -> World:
@@ -96,6 +123,8 @@ def _read_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
         )
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:

@@ -74,10 +74,11 @@ def _join(
         if comparison is None:
             yield bound
         return
-    pattern = max(patterns, key=lambda p: _known_ends(p, bound))
-    rest = [p for p in patterns if p is not pattern]
-    subject, relation, other = pattern
-    for row in facts.rows(_value(subject, bound), relation, _value(other, bound)):
+    rows = [facts.rows(_value(s, bound), relation, _value(o, bound)) for s, relation, o in patterns]
+    narrowest = min(range(len(patterns)), key=lambda i: len(rows[i]))
+    subject, _, other = patterns[narrowest]
+    rest = [p for i, p in enumerate(patterns) if i != narrowest]
+    for row in rows[narrowest]:
         if row[2] not in hidden and (subject != other or row[0] == row[1]):
             now = {**bound, subject: row[0], other: row[1]}
             yield from _join(rest, comparison, now, facts, hidden)
@@ -85,11 +86,6 @@ def _join(
 
 def _value(term: str, bound: Bindings) -> str | None:
     return bound.get(term) if term.startswith("?") else term
-
-
-def _known_ends(pattern: Triple, bound: Bindings) -> int:
-    subject, _, other = pattern
-    return (_value(subject, bound) is not None) + (_value(other, bound) is not None)
 
 
 def _winners(
