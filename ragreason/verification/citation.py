@@ -11,7 +11,7 @@ from ragreason.errors import VerifierError
 from ragreason.protocols import Embedder, Item
 from ragreason.text.overlap import parts, units
 from ragreason.text.sentences import sentences
-from ragreason.types import Answer, Hit, Passage, Question, Step, Trajectory, Verdict
+from ragreason.types import Answer, Passage, Question, Step, Trajectory, Verdict
 from ragreason.verification.answered import ANSWERED, answered, holding
 from ragreason.verification.cite import bridged, is_short, unmarked
 from ragreason.verification.evidence import Source, read
@@ -33,12 +33,10 @@ class CitationVerifier:
     `precise` of them either support it alone or add to the others: so citing everything fails.
     The score is the mean over sentences of support times that share, 0 for the first two failures.
     Label: supported if no sentence fails, partial if some do, unsupported if all do, none without
-    an answer. Items other than trajectories and steps are refused.
+    an answer.
     """
 
-    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset(
-        {"step", "trajectory"}
-    )
+    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset({"trajectory"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     aggregation: ClassVar[Literal["last", "min", "product", "mean"]] = "last"
 
@@ -60,11 +58,10 @@ class CitationVerifier:
         return await self._text(question.text, answer.cited or answer.text, quoted)
 
     async def _item(self, question: str, item: Item) -> Verdict:
-        if isinstance(item, Hit):
-            raise VerifierError("citation judges steps and trajectories, not hits; use relevance")
-        steps = item.steps if isinstance(item, Trajectory) else (item,)
-        last = [s for s in steps if s.kind == "answer" and not s.truncated]
-        numbered = {n: hit.passage for n, hit in enumerate(_hits(item), start=1)}
+        if not isinstance(item, Trajectory):
+            raise VerifierError("citation judges trajectories: a mark's number counts their hits")
+        last = [s for s in item.steps if s.kind == "answer" and not s.truncated]
+        numbered = {n: hit.passage for n, hit in enumerate(item.hits, start=1)}
         return await self._text(question, _marked(last[-1]) if last else "", numbered)
 
     async def _text(self, question: str, text: str, numbered: Mapping[int, Passage]) -> Verdict:
@@ -121,8 +118,8 @@ class CitationVerifier:
 def cited_sentences(text: str) -> list[tuple[str, tuple[int, ...]]]:
     """Each sentence that says something, without marks, with the numbers it cites, each once.
 
-    A mark behind a full stop belongs to the sentence before it. "A b [1]. C d. [2][1]" gives
-    [("A b.", (1,)), ("C d.", (2, 1))].
+    A mark behind a full stop belongs to the sentence before it. "Ada ran [1]. Bo left. [2][1]"
+    gives [("Ada ran.", (1,)), ("Bo left.", (2, 1))].
     """
     pieces: list[str] = []
     for span in sentences(text):
@@ -140,11 +137,6 @@ def cited_sentences(text: str) -> list[tuple[str, tuple[int, ...]]]:
 def _numbers(text: str) -> tuple[int, ...]:
     groups = (re.split(r"[,，]", match.group(1)) for match in _MARK.finditer(text))
     return tuple(dict.fromkeys(int(number) for group in groups for number in group))
-
-
-def _hits(item: Step | Trajectory) -> tuple[Hit, ...]:
-    whole = item if isinstance(item, Trajectory) else Trajectory(steps=(item,))
-    return whole.hits
 
 
 def _marked(step: Step) -> str:

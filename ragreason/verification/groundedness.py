@@ -15,6 +15,7 @@ from ragreason.types import Hit, Question, Step, Trajectory, Verdict
 from ragreason.verification.answered import ANSWERED, Answered, answered
 from ragreason.verification.cite import is_short, unmarked
 from ragreason.verification.evidence import Source, read
+from ragreason.verification.missing import missing_answer, missing_parts
 from ragreason.verification.support import SUPPORTED, Support, support_by
 
 _TAGS = re.compile(r"</?\w+>|^\s*(?:thought|reasoning|(?:final )?answer)(?: \d+)?\s*:", re.I | re.M)
@@ -66,13 +67,13 @@ class Groundedness:
 
     async def _judge(self, question: str, works: Sequence[_Work], source: Source) -> list[Verdict]:
         if not source.lines:
-            return [_nothing(work) for work in works]
+            return [_nothing(question, work, source) for work in works]
         shorts = list(dict.fromkeys(work.short for work in works if work.short))
         claims = list(dict.fromkeys(claim for work in works for claim in work.claims))
         short = {a.answer: a for a in await answered(question, shorts, source, self.embedder)}
         long = {s.statement: s for s in await support_by(claims, source, self.embedder)}
         return [
-            self._short(short[work.short])
+            self._short(question, short[work.short], source)
             if work.short
             else self._long([long[claim] for claim in work.claims])
             if work.claims
@@ -80,13 +81,15 @@ class Groundedness:
             for work in works
         ]
 
-    def _short(self, found: Answered) -> Verdict:
+    def _short(self, question: str, found: Answered, source: Source) -> Verdict:
         good = found.score >= self.answered
         title = found.passage.title if found.passage else ""
+        unanswered = missing_answer(question, found.answer)
         return Verdict(
             score=found.score,
             label="supported" if good else "unsupported",
             unsupported=() if good else (found.answer,),
+            missing=() if good else (unanswered, *missing_parts(question, source)),
             reason=f"closest passage: {title}" if title else "no passage holds this answer",
         )
 
@@ -109,7 +112,7 @@ class Groundedness:
 def claims(text: str) -> tuple[str, ...]:
     """The sentences of a text that say something, without `[n]` marks, tags and labels.
 
-    "Answer: Paris is big. [1] Yes!" gives ("Paris is big.",).
+    "Answer: Paris is big. [1] It is!" gives ("Paris is big.",).
     """
     plain = unmarked(_TAGS.sub(" ", text))
     found = [" ".join(plain[s.start : s.end].split()) for s in sentences(plain)]
@@ -137,9 +140,10 @@ def _judged(trajectory: Trajectory) -> Step:
     return answers[-1] if answers else trajectory.steps[-1]
 
 
-def _nothing(work: _Work) -> Verdict:
+def _nothing(question: str, work: _Work, source: Source) -> Verdict:
     said = (work.short,) if work.short else work.claims
-    return Verdict(score=0.0, label="none", unsupported=said, reason="no passages to compare with")
+    told = missing_parts(question, source)
+    return Verdict(score=0.0, label="none", unsupported=said, missing=told, reason=told[0])
 
 
 def _search(question: str, source: Source) -> Verdict:

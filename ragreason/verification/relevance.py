@@ -8,14 +8,13 @@ from pydantic import Field
 
 from ragreason.errors import VerifierError
 from ragreason.protocols import Embedder, Item
-from ragreason.text.language import language
 from ragreason.text.overlap import Unit, coverage, uncovered, units
 from ragreason.types import Hit, Label, Passage, Question, Verdict
 from ragreason.verification.evidence import Source, embedded, read, similarity
+from ragreason.verification.missing import missing_parts
 
 _LINES = 2
 _TOGETHER = 3
-_TOLD = 3
 _MEANING = 0.6
 
 
@@ -70,16 +69,16 @@ class Relevance:
         asked = units(question.text)
         source = read(hit.passage for hit in hits)
         if not source.lines:
-            return Verdict(score=0.0, label="none", missing=_told(question.text, (), found=False))
+            told = missing_parts(question.text, source)
+            return Verdict(score=0.0, label="none", missing=told)
         closest = sorted(await self._cosines(question.text, asked, source), reverse=True)[:2]
         lines = source.together(asked, _TOGETHER)
         held = frozenset[str]().union(*(line.keys for line in lines))
         score = coverage(asked, held) * sum(closest) / len(closest) if asked else 0.0
-        missing = uncovered(asked, source.keys) or uncovered(asked, held)
         label = _label(score, self.enough, self.some)
         if label == "sufficient" and not _names_held(asked, source):
             label = "partial"
-        told = () if label == "sufficient" else _told(question.text, missing, found=True)
+        told = () if label == "sufficient" else missing_parts(question.text, source, lines)
         return Verdict(score=score, label=label, missing=told)
 
     async def _cosines(self, question: str, asked: Sequence[Unit], source: Source) -> list[float]:
@@ -108,19 +107,3 @@ def _label(score: float, high: float, low: float) -> Label:
     if score >= high:
         return "sufficient"
     return "partial" if score >= low else "none"
-
-
-def _told(question: str, missing: Sequence[Unit], *, found: bool) -> tuple[str, ...]:
-    """A few short sentences, names and numbers first, in the question's language."""
-    chinese = language(question) == "zh"
-    if not found:
-        return ("没有找到任何段落",) if chinese else ("no passage was found",)
-    first = sorted(missing, key=lambda unit: (unit.kind == "word", unit.start))[:_TOLD]
-    texts = dict.fromkeys(unit.text for unit in first)
-    if not texts:
-        closely = (
-            "没有段落直接谈到这个问题" if chinese else "no passage speaks closely of the question"
-        )
-        return (closely,)
-    frame = "没有找到关于“{}”的内容" if chinese else "nothing found on '{}'"
-    return tuple(frame.format(text) for text in texts)
