@@ -19,8 +19,7 @@ SubgraphMaker = Callable[[NodeSpec | Part, Place], Callable[..., Awaitable[Any]]
 class Parts:
     """What a graph runs on. Names that are not given mean `main`, where only `main` is given.
 
-    `open_retriever` makes retrievers of other kinds over the same index; `open_embedder` makes the
-    embedder when a part first wants one.
+    `open_retriever` makes retrievers of other kinds over the same index.
     """
 
     engines: Mapping[str, Generator] = field(default_factory=dict)
@@ -28,7 +27,6 @@ class Parts:
     verifiers: Mapping[str, Verifier] = field(default_factory=dict)
     embedder: Embedder | None = None
     open_retriever: Callable[[str], Retriever] | None = None
-    open_embedder: Callable[[], Embedder] | None = None
 
 
 @dataclass(frozen=True)
@@ -130,8 +128,6 @@ class Binder:
     def _embedder(self, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Embedder | None:
         if self.parts.embedder is not None:
             return self.parts.embedder
-        if self.parts.open_embedder is not None:
-            return self.parts.open_embedder()
         if optional:
             return None
         raise self._error(place, f"'{spec.use}' needs an embedder; give embedder=... in Parts")

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any, TypeVar
 
@@ -11,11 +12,12 @@ T = TypeVar("T")
 class Door:
     """Runs coroutines for synchronous callers, all on one loop, so that engines keep theirs.
 
-    The thread starts with the first call and ends with the program, or with `close`.
+    The thread starts with the first call and ends with the door, the program, or `close`.
     """
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: weakref.finalize[..., Any] | None = None
         self._lock = threading.Lock()
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -45,17 +47,18 @@ class Door:
     def close(self) -> None:
         """Stop the thread. A later call starts another."""
         with self._lock:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.call_soon_threadsafe(loop.stop)
+            stop, self._stop, self._loop = self._stop, None, None
+        if stop is not None:
+            stop()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                loop = self._loop = asyncio.new_event_loop()
                 threading.Thread(
-                    target=_serve, args=(self._loop,), name="ragreason-door", daemon=True
+                    target=_serve, args=(loop,), name="ragreason-door", daemon=True
                 ).start()
+                self._stop = weakref.finalize(self, loop.call_soon_threadsafe, loop.stop)
             return self._loop
 
 

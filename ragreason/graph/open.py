@@ -1,13 +1,14 @@
 """Names and folders to parts. Heavy libraries are imported when a part is first opened."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from ragreason.errors import ConfigError
 from ragreason.graph.bind import MAIN, Parts
-from ragreason.protocols import Embedder, Generator, Retriever
+from ragreason.protocols import Embedder, EmbedKind, Floats, Generator, Retriever
 from ragreason.settings import settings
 
 
@@ -23,8 +24,9 @@ def open_parts(
     engines = {**parts.engines, **{name: _engine(given) for name, given in named.items()}}
     retrievers = dict(parts.retrievers)
     opener = parts.open_retriever
+    embedder = parts.embedder or LateEmbedder(settings().embedder)
     if isinstance(index, str | Path):
-        opener = _index_opener(Path(index), parts.embedder)
+        opener = _index_opener(Path(index), embedder)
         kind = retriever if isinstance(retriever, str) else settings().retriever
         retrievers[MAIN] = opener(kind)
     elif index is not None:
@@ -37,8 +39,8 @@ def open_parts(
         parts,
         engines=engines,
         retrievers=retrievers,
+        embedder=embedder,
         open_retriever=opener,
-        open_embedder=parts.open_embedder or open_default_embedder,
     )
 
 
@@ -50,7 +52,7 @@ def _engine(given: str | Generator) -> Generator:
     return open_engine(given)
 
 
-def _index_opener(folder: Path, embedder: Embedder | None) -> Callable[[str], Retriever]:
+def _index_opener(folder: Path, embedder: Embedder) -> Callable[[str], Retriever]:
     from ragreason.retrieval.open import open_retriever
 
     @cache
@@ -60,9 +62,33 @@ def _index_opener(folder: Path, embedder: Embedder | None) -> Callable[[str], Re
     return opener
 
 
+@dataclass(frozen=True)
+class LateEmbedder:
+    """The embedder called `chosen`, fetched and opened when something first needs it.
+
+    One is opened a name, shared by retrievers, verifiers and citations.
+    """
+
+    chosen: str
+
+    @property
+    def name(self) -> str:
+        """The embedder's."""
+        return _embedder(self.chosen).name
+
+    @property
+    def dim(self) -> int:
+        """The embedder's."""
+        return _embedder(self.chosen).dim
+
+    async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
+        """As the embedder."""
+        embedder = await asyncio.to_thread(_embedder, self.chosen)
+        return await embedder.embed(texts, kind)
+
+
 @cache
-def open_default_embedder() -> Embedder:
-    """The settings' embedder, for verifiers and citations; opened once."""
+def _embedder(name: str) -> Embedder:
     from ragreason.embedding.open import open_embedder
 
-    return open_embedder(settings().embedder)
+    return open_embedder(name)
