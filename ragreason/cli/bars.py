@@ -8,6 +8,8 @@ from ragreason.evaluation.graphs import Listener
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+_INDEX = "indexing"
+
 
 class Bars(Listener):
     """Moves the bars of a rich `Progress` whose tasks have a field `failed`."""
@@ -16,6 +18,13 @@ class Bars(Listener):
         self.progress = progress
         self.tasks: dict[str, TaskID] = {}
         self.failed: Counter[str] = Counter()
+
+    def on_index(self, done: int, total: int) -> None:
+        """Move the index's bar."""
+        if _INDEX not in self.tasks:
+            self.progress.start()
+            self.tasks[_INDEX] = self.progress.add_task(_INDEX, total=total, failed="")
+        self.progress.update(self.tasks[_INDEX], completed=done)
 
     def on_start(self, graph: str, total: int, done: int) -> None:
         """Add the graph's bar, what was finished before counted in."""

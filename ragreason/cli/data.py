@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from ragreason.cli.output import Json, note, print_json, print_table
+from ragreason.cli.synth import synth
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="List, make and convert datasets."
 )
+
+
+app.command(name="synth")(synth)
 
 
 @app.command(name="list")
@@ -44,3 +48,6 @@ def convert(
         print_json({"folder": str(out), "questions": written, "passages": len(dataset.passages)})
     else:
         note(f"{written} questions and {len(dataset.passages)} passages: {out}")
+
+
+app.command()(synth)

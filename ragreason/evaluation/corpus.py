@@ -2,24 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from ragreason.datasets import Dataset
+from ragreason.index.folder import open_index
 from ragreason.index.manifest import MANIFEST
-from ragreason.retrieval.build import build_index
+from ragreason.retrieval.build import Progress, build_index
 from ragreason.settings import Settings
 
 _CORPUS = "passages.jsonl"
 
 
 async def dataset_index(
-    dataset: Dataset, settings: Settings, on_note: Callable[[str], None] | None = None
+    dataset: Dataset, settings: Settings, progress: Progress | None = None
 ) -> Path | None:
     """The index of the union of the dataset's paragraphs, each whole; None if it has none.
 
     It lies in the settings' home under a name made of the passages' ids and the embedder, so the
-    same paragraphs are embedded once, whatever file and selection they come from.
+    same paragraphs are embedded once, whatever file and selection they come from. `progress` is
+    told how many were embedded by now, of how many.
     """
     passages = dataset.passages
     if not passages:
@@ -29,11 +30,19 @@ async def dataset_index(
     folder = settings.resolved_home() / "corpora" / f"{dataset.name}-{digest}"
     index = folder / embedder
     if not (index / MANIFEST).is_file():
-        if on_note is not None:
-            on_note(f"indexing the {len(passages):,} paragraphs of {dataset.path} (once)")
         folder.mkdir(parents=True, exist_ok=True)
         rows = [{"id": p.id, "title": p.title, "text": p.text} for p in passages]
         text = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
         (folder / _CORPUS).write_text(text, encoding="utf-8")
-        await build_index([folder / _CORPUS], index, settings, whole=True)
+        await build_index([folder / _CORPUS], index, settings, whole=True, progress=progress)
     return index
+
+
+def absent_supports(dataset: Dataset, index: Path) -> int:
+    """How many of the dataset's supporting passages the index does not hold: they count as missed.
+
+    An index of other texts, or of the same texts cut otherwise, holds none of them.
+    """
+    held = set(open_index(index).passages.ids)
+    needed = {i for example in dataset.examples for i in example.gold.support_ids}
+    return len(needed - held)

@@ -9,7 +9,7 @@ from typing import Any
 from ragreason.datasets import Dataset, Example
 from ragreason.evaluation.answered import Answerer
 from ragreason.evaluation.rows import Row, answer_row, error_row
-from ragreason.evaluation.store import RunFolder
+from ragreason.evaluation.store import RunFolder, run_key
 from ragreason.evaluation.summary import summarise
 
 OnStart = Callable[[int, int], None]
@@ -54,7 +54,7 @@ async def evaluate(
         todo = [(at, example) for at, example in numbered if example.question.id in missing]
         await _Session(answerer, dataset.name, folder, on_row).run(todo, concurrency)
         rows = [folder.rows[i] for i in ids]
-        summary = summarise(rows, described | {"offset": offset}, seed)
+        summary = summarise(rows, described | {"key": run_key(parts), "offset": offset}, seed)
         folder.finish(summary)
     return summary
 

@@ -1,6 +1,6 @@
 """Several graphs over one dataset, each in its own folder, on an index that is made if need be."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 from ragreason.datasets import Dataset
 from ragreason.errors import ConfigError
 from ragreason.evaluation.answered import from_runner
-from ragreason.evaluation.corpus import dataset_index
+from ragreason.evaluation.corpus import absent_supports, dataset_index
 from ragreason.evaluation.evaluate import evaluate, run_parts
 from ragreason.evaluation.rows import Row
 from ragreason.evaluation.store import run_key
@@ -28,8 +28,11 @@ class Listener:
     def on_row(self, graph: str, row: Row) -> None:
         """A question is finished."""
 
+    def on_index(self, done: int, total: int) -> None:
+        """So many of the dataset's paragraphs are embedded."""
+
     def on_note(self, text: str) -> None:
-        """Something that takes time begins."""
+        """Something that the reader of the figures should know."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,7 @@ async def evaluate_graphs(
     """
     names = graph_names(graphs)
     listener = listener or Listener()
-    index = plan.index
-    if index is None and any(_searches(graph, plan) for graph in names.values()):
-        index = await dataset_index(plan.dataset, plan.settings, listener.on_note)
+    index = await _index(names.values(), plan, listener)
     async with AsyncExitStack() as stack:
         # All are opened before the first runs: mistakes come early, and engines are shared.
         runners = {
@@ -79,6 +80,21 @@ async def evaluate_graphs(
             await _evaluate_one(name, runner, plan, listener, several=len(names) > 1)
             for name, runner in runners.items()
         ]
+
+
+async def _index(graphs: Iterable[str], plan: Plan, listener: Listener) -> Path | None:
+    if plan.index is None:
+        needed = any(_searches(graph, plan) for graph in graphs)
+        return (
+            await dataset_index(plan.dataset, plan.settings, listener.on_index) if needed else None
+        )
+    absent = absent_supports(plan.dataset, plan.index)
+    if absent:
+        listener.on_note(
+            f"{absent:,} supporting passages of {plan.dataset.path} are not in {plan.index}, as "
+            "they are in the data: support metrics count them as missed"
+        )
+    return plan.index
 
 
 def _open(graph: str, index: Path | None, plan: Plan) -> Runner:

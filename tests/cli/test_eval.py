@@ -135,3 +135,25 @@ def test_data_list_names_every_layout(folder: Path, capsys: pytest.CaptureFixtur
 def test_data_convert_makes_a_world(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["data", "convert", f"world:{VESSMARK}", "--out", "copy", "--json"]) == 0
     assert document(capsys) == {"folder": "copy", "questions": 40, "passages": 76}
+
+
+def test_a_synthetic_world_is_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["data", "synth", "--out", "w", "--questions", "5", "--seed", "1"]) == 0
+    args = ["eval", "naive_rag", "--data", "world:w", "--model", "scripted:s.yaml", "--json"]
+    capsys.readouterr()
+    assert invoke(args) == 0
+    (run,) = document(capsys)["runs"]
+    assert (run["n"], run["errors"]) == (5, 0)
+    assert run["metrics"]["support_recall"]["value"] > 0
+
+
+def test_an_index_that_lacks_the_supports_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "other.md").write_text("# Ilse\n\nIlse rows.\n", encoding="utf-8")
+    assert invoke(["index", "build", "other.md", "--out", "index"]) == 0
+    capsys.readouterr()
+    assert evaluate("naive_rag", more=["--index", "index", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "are not in index, as they are in the data" in " ".join(printed.err.split())
+    assert json.loads(printed.out)["runs"][0]["metrics"]["support_recall"]["value"] == 0
