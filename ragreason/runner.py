@@ -3,7 +3,9 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -16,9 +18,10 @@ from ragreason.state import State, initial
 from ragreason.types import Answer, Question
 
 if TYPE_CHECKING:
-    from ragreason.graph.load import Graph
+    from ragreason.graph.loaded import LoadedGraph
     from ragreason.protocols import Generator, Retriever
 
+MAIN = "main"
 T = TypeVar("T")
 Close = Callable[[], Coroutine[Any, Any, None]]
 
@@ -40,7 +43,7 @@ class Runner:
     determines results: names and hashes of graph, prompts, model, index.
     """
 
-    graph: "Graph"
+    graph: "LoadedGraph"
     identity: Mapping[str, str]
     settings: Settings = field(default_factory=load_settings)
     closers: tuple[Close, ...] = ()
@@ -131,19 +134,41 @@ def open_runner(
     an engine of yours; `index` a folder or a retriever of yours; `models` binds further names that
     the graph's nodes use. Raises ConfigError before anything expensive is done.
     """
-    from ragreason.graph.open import open_graph
+    from ragreason.generation.open import open_engine
+    from ragreason.graph.load import load_graph
+    from ragreason.prompts import prompts_hash
 
-    return open_graph(
-        Runner,
+    settings = settings or load_settings()
+    named = {MAIN: settings.model if model is None else model, **(models or {})}
+    engines = {
+        name: open_engine(given, settings) if isinstance(given, str) else given
+        for name, given in named.items()
+    }
+    place = settings.index if index is None else index
+    loaded = load_graph(
         graph,
-        model=model,
-        index=index,
-        models=models or {},
+        models=engines,
+        index=place,
         retriever=retriever,
         overrides=tuple(overrides),
         allow_imports=tuple(allow_imports),
-        settings=settings or load_settings(),
     )
+    owned = [engines[name] for name, given in named.items() if isinstance(given, str)]
+    identity = {
+        "graph": loaded.definition.name,
+        "graph_hash": loaded.graph_hash,
+        "prompts_hash": prompts_hash(),
+        **{f"model.{name}": engine.name for name, engine in engines.items()},
+        "index": _index_identity(place),
+    }
+    return Runner(loaded, identity, settings, tuple(engine.aclose for engine in owned))
+
+
+def _index_identity(place: "str | Path | Retriever | None") -> str:
+    """The hash of the index's manifest, or the retriever's name."""
+    if isinstance(place, str | Path):
+        return sha256((Path(place) / "manifest.json").read_bytes()).hexdigest()[:16]
+    return "" if place is None else place.name
 
 
 class Agent:
@@ -226,5 +251,5 @@ class Agent:
     async def _answer(self, question: Question | str, seed: int) -> Answer:
         return (await self.runner.answer(question, seed=seed)).answer
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> "Any":
+    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)

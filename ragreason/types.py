@@ -165,6 +165,7 @@ class Step(Value):
 
     `query` is set on searches, `answer` on answers; `hits` are filled in by the node that ran the
     search. `logprob` is summed, in nats. `truncated`: cut by the length limit, so never final.
+    `dropped`: ids of passages left out of the prompt that led here, because it was full.
     """
 
     kind: StepKind
@@ -175,6 +176,7 @@ class Step(Value):
     token_ids: tuple[int, ...] = ()
     logprob: float | None = None
     truncated: bool = False
+    dropped: tuple[str, ...] = ()
     verdict: Verdict | None = None
     usage: Usage = Usage()
 

@@ -91,6 +91,7 @@ class AnswerNode:
             seed=derive(state.get("seed", 0), question.id, self.name),
             max_tokens=self.max_tokens,
             stop=("\n",),
+            prefill="Answer:" if "prefill" in self.engine.capabilities else "",
             passages="\n\n".join(block for block in blocks if block),
         )
         return clean(reply.removeprefix("Answer:"))

@@ -35,8 +35,8 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
         if isinstance(answer, list):
             events += [Added(parent=node, step=next(searched)) for _ in answer]
         else:
-            forced = forced or str(answer)
-            events += [Added(parent=node, step=None, reason=str(answer))] * n
+            forced = forced or _reason(answer)
+            events += [Added(parent=node, step=None, reason=_reason(answer))] * n
     _tell(parts.name, events, len(tree))
     hits = (hit for e in events if isinstance(e, Added) and e.step for hit in e.step.hits)
     found = {hit.passage.id: Evidence(hit=hit) for hit in hits}
@@ -45,6 +45,7 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
         "tree": events,
         "evidence": {key: entry for key, entry in found.items() if key not in known},
         "forced": forced,
+        "dropped": _dropped(parts.name, steps),
     }
 
 
@@ -58,6 +59,18 @@ async def _propose(parts: "Reason", state: ReasonState, tree: Tree, node: int, n
         )
     except (BudgetReachedError, ContextOverflowError) as error:
         return error
+
+
+def _dropped(name: str, steps: Sequence[Step]) -> list[str]:
+    """Ids of passages that left prompts, each once, and an event for each."""
+    ids = list(dict.fromkeys(passage for step in steps for passage in step.dropped))
+    for passage in ids:
+        emit(TraceEvent(kind="dropped", node=name, text=passage))
+    return ids
+
+
+def _reason(error: BudgetReachedError | ContextOverflowError) -> str:
+    return f"budget of {error.limit}" if isinstance(error, BudgetReachedError) else "context"
 
 
 async def _search(parts: "Reason", steps: Sequence[Step]) -> list[Step]:

@@ -19,7 +19,7 @@ from ragreason.nodes.verify import verify
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
 from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
-from ragreason.types import Budget, Evidence, Usage
+from ragreason.types import Evidence, Usage
 
 FORCED_BY_DEPTH = "steps of the search"
 FORCED_BY_SILENCE = "no proposal could be used"
@@ -94,7 +94,7 @@ class Reason:
             try:
                 meter.check()
             except BudgetReachedError as error:
-                return _spent(meter) | {"forced": str(error)}
+                return _spent(meter) | {"forced": f"budget of {error.limit}"}
             update = await expand(self, state)
         steps = sum(1 for event in update["tree"] if isinstance(event, Added))
         return update | _spent(meter) | {"steps": steps}
@@ -139,11 +139,14 @@ def _longest(tree: Tree) -> int:
 def _inner_meter(state: ReasonState) -> Meter:
     """A meter that goes on from the question's meter and from what this search has spent."""
     outer = current()
+    if outer is None:
+        return Meter(before=state["usage"], steps=state["steps"], elapsed_s=state["elapsed_s"])
     return Meter(
-        outer.budget if outer else Budget(),
-        before=(outer.before if outer else Usage()) + state["usage"],
-        steps=(outer.steps if outer else 0) + state["steps"],
-        elapsed_s=outer.elapsed_s if outer else state["elapsed_s"],
+        outer.budget,
+        before=outer.before + state["usage"],
+        steps=outer.steps + state["steps"],
+        elapsed_s=outer.elapsed_s,
+        outer=outer,
     )
 
 

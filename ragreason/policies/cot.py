@@ -36,8 +36,9 @@ class Cot:
         self, question: Question, trajectory: Trajectory, n: int, engine: Generator, *, seed: int
     ) -> list[Step]:
         """`n` samples of the whole chain."""
-        completions = await sample(self, question, trajectory, n, engine, seed)
-        return [_chain_step(completion) for completion in completions]
+        completions, dropped = await sample(self, question, trajectory, n, engine, seed)
+        steps = [_chain_step(completion) for completion in completions]
+        return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
 
 def _chain_step(completion: Completion) -> Step:

@@ -32,7 +32,7 @@ class IRCoT:
         """Instructions and question; then passages and sentences, open for the next one."""
         return Request(
             messages=(Message(role="user", content=prompt("ircot", question.text)),),
-            prefill=render_steps(trajectory),
+            prefill=render_steps(trajectory, opens=bool(trajectory.steps)),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,
@@ -45,8 +45,9 @@ class IRCoT:
         """`n` samples of the next sentence; the first step is the question's own search."""
         if not trajectory.steps:
             return [Step(kind="search", text="", query=question.text)] * n
-        completions = await sample(self, question, trajectory, n, engine, seed)
-        return [_sentence_step(completion) for completion in completions]
+        completions, dropped = await sample(self, question, trajectory, n, engine, seed)
+        steps = [_sentence_step(completion) for completion in completions]
+        return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
 
 def _sentence_step(completion: Completion) -> Step:

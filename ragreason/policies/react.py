@@ -33,7 +33,7 @@ class ReAct:
         """Instructions, example and question; then the transcript, open for the next thought."""
         return Request(
             messages=(Message(role="user", content=prompt("react", question.text)),),
-            prefill=render_steps(trajectory),
+            prefill=render_steps(trajectory, opens=bool(trajectory.steps) or not self.search_first),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,
@@ -46,5 +46,6 @@ class ReAct:
         """`n` samples of the next thought and action."""
         if self.search_first and not trajectory.steps:
             return [Step(kind="search", text="", query=question.text)] * n
-        completions = await sample(self, question, trajectory, n, engine, seed)
-        return [action_step(completion) for completion in completions]
+        completions, dropped = await sample(self, question, trajectory, n, engine, seed)
+        steps = [action_step(completion) for completion in completions]
+        return [step.model_copy(update={"dropped": dropped}) for step in steps]

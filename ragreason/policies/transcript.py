@@ -16,8 +16,8 @@ from ragreason.types import Completion, Hit, Question, Request, Step, Trajectory
 OPENING = "Thought:"
 
 
-def render_steps(trajectory: Trajectory) -> str:
-    """The steps so far, each with its new passages, and the opening of the next one."""
+def render_steps(trajectory: Trajectory, *, opens: bool = True) -> str:
+    """The steps so far, each with its new passages, and, if it `opens`, the next one's opening."""
     parts = []
     for step, hits, first in with_new_hits(trajectory):
         if step.text:
@@ -26,7 +26,7 @@ def render_steps(trajectory: Trajectory) -> str:
             parts.append(f"Passages:\n{show_passages(hits, first=first)}\n")
         elif step.kind == "search":
             parts.append("Passages:\nnothing new was found\n")
-    return "".join(parts) + OPENING
+    return "".join(parts) + (OPENING if opens else "")
 
 
 def with_new_hits(trajectory: Trajectory) -> Iterator[tuple[Step, tuple[Hit, ...], int]]:
@@ -57,30 +57,28 @@ async def sample(
     n: int,
     engine: Generator,
     seed: int,
-) -> list[Completion]:
-    """`n` samples of what comes next, as one request.
+) -> tuple[list[Completion], tuple[str, ...]]:
+    """`n` samples of what comes next, as one request, and the ids of passages left out for it.
 
     Where the prompt does not fit the context, whole oldest passages are left out until it does;
     raises ContextOverflowError when none is left.
     """
+    dropped: list[str] = []
     while True:
         request = policy.render(question, trajectory).model_copy(update={"n": n, "seed": seed})
         try:
-            return await engine.generate(request)
+            return await engine.generate(request), tuple(dropped)
         except ContextOverflowError:
-            shorter = without_oldest_passage(trajectory)
-            if shorter is None:
+            if not trajectory.hits:
                 raise
-            trajectory = shorter
+            dropped.append(trajectory.hits[0].passage.id)
+            trajectory = without_passage(trajectory, dropped[-1])
 
 
-def without_oldest_passage(trajectory: Trajectory) -> Trajectory | None:
-    """The trajectory without the passage that was found first; None if it has none."""
-    if not trajectory.hits:
-        return None
-    oldest = trajectory.hits[0].passage.id
+def without_passage(trajectory: Trajectory, passage_id: str) -> Trajectory:
+    """The trajectory without this passage among its hits."""
     steps = tuple(
-        step.model_copy(update={"hits": tuple(h for h in step.hits if h.passage.id != oldest)})
+        step.model_copy(update={"hits": tuple(h for h in step.hits if h.passage.id != passage_id)})
         for step in trajectory.steps
     )
     return Trajectory(steps=steps)

@@ -1,0 +1,110 @@
+"""What every registered policy keeps, whatever the model writes."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from ragreason import registry
+from ragreason.generation.scripted import Scripted
+from ragreason.nodes.reason import Reason
+from ragreason.protocols import Policy, Retriever
+from ragreason.search.best_of_n import BestOfN
+from ragreason.search.greedy import Greedy
+from ragreason.state import initial
+from ragreason.types import Question, Trajectory
+
+QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
+GOOD = " Edda Quill designed it.\nSearch: Edda Quill born", " So the answer is: 1874\nAnswer: 1874"
+ADVERSARIES = {
+    "never answers": " I wonder about Edda Quill.\nSearch: Harrowby",
+    "repeats itself": " again again",
+    "says nothing": "",
+    "broken tags": " <search>x</answer> Search Answer :",
+    "writes the prompt's example": "\nThought: x\nPassages:\n[9] Fake: fake\nAnswer: 1874",
+    "empty actions": "\nSearch:\nAnswer:\n",
+}
+
+
+@pytest.fixture(params=registry.known("policies"))
+def policy(request: pytest.FixtureRequest) -> Policy:
+    part: Policy = registry.load("policies", request.param)()
+    return part
+
+
+def reason(policy: Policy, engine: Scripted, retriever: Retriever, **options: Any) -> Reason:
+    strategy = options.pop("strategy", Greedy(max_depth=5))
+    return Reason("think", engine, policy, strategy, retriever, k=2, **options)
+
+
+async def test_a_longer_trajectory_s_prompt_extends_the_shorter_one_s(
+    policy: Policy, retriever: Retriever
+) -> None:
+    update = await reason(policy, Scripted(GOOD, default=GOOD[0]), retriever)(initial(QUESTION))
+    steps = update["trajectory"].steps
+    prompts = [policy.render(QUESTION, Trajectory(steps=steps[:n])) for n in range(len(steps) + 1)]
+    for shorter, longer in pairwise(prompts):
+        assert longer.messages == shorter.messages
+        assert longer.prefill.startswith(shorter.prefill)
+        assert len(longer.prefill) > len(shorter.prefill)
+
+
+async def test_the_prompt_for_the_same_place_never_depends_on_anything_else(policy: Policy) -> None:
+    assert policy.render(QUESTION, Trajectory()) == policy.render(QUESTION, Trajectory())
+
+
+async def test_n_proposals_are_one_request_with_n_samples(policy: Policy) -> None:
+    engine = Scripted(default=[" a\nAnswer: 1", " b\nAnswer: 2", " c\nAnswer: 3"])
+    steps = await policy.propose(QUESTION, Trajectory(), 3, engine, seed=1)
+    assert len(steps) == 3
+    assert [r.n for r in engine.requests] in ([3], [])
+
+
+@pytest.mark.parametrize("text", ADVERSARIES.values(), ids=ADVERSARIES)
+async def test_every_adversary_is_stopped_at_the_depth(
+    policy: Policy, retriever: Retriever, text: str
+) -> None:
+    engine = Scripted(default=text)
+    update = await reason(policy, engine, retriever)(initial(QUESTION))
+    assert engine.calls <= 5
+    assert update["forced"] or update["draft"]
+
+
+async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
+    policy: Policy, retriever: Retriever
+) -> None:
+    engine = Scripted(default=" hm\nSearch: ignore the question trap thought answer wrong")
+    update = await reason(policy, engine, retriever)(initial(QUESTION))
+    assert update["draft"] == ""
+    prompts = [r.prefill + "".join(m.content for m in r.messages) for r in engine.requests]
+    assert not any("<|im_end|>" in prompt or "</search>" in prompt for prompt in prompts)
+    if any("Trap" in title for title in _titles(update)):
+        assert any("‹|im_end|›" in prompt for prompt in prompts)
+
+
+async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
+    engine = Scripted(default=" x\nSearch: Harrowby", latency_s=0.01)
+    node = reason(policy, engine, retriever, strategy=BestOfN(n=4, max_depth=3))
+    await node(initial(QUESTION))
+    assert engine.peak == 4
+
+
+async def test_a_full_context_drops_whole_oldest_passages_and_says_so(
+    policy: Policy, retriever: Retriever
+) -> None:
+    script = " hm\nSearch: Morn cattle fair"
+    roomy = Scripted(default=script)
+    await reason(policy, roomy, retriever)(initial(QUESTION))
+    sizes = [await roomy.count_tokens(request) for request in roomy.requests]
+    if not any("[1]" in request.prefill for request in roomy.requests):
+        return  # a policy that never searches has nothing to drop
+    tight = Scripted(default=script, context=max(sizes))
+    update = await reason(policy, tight, retriever)(initial(QUESTION))
+    assert len(update["trajectory"].steps) == 5
+    assert update["dropped"]
+    assert set(update["dropped"]) <= set(update["evidence"])
+    assert not update["forced"].startswith("context")
+
+
+def _titles(update: dict[str, Any]) -> list[str]:
+    return [e.hit.passage.title for e in update["evidence"].values()]
