@@ -13,9 +13,6 @@ app = typer.Typer(
 )
 
 
-app.command(name="synth")(synth)
-
-
 @app.command(name="list")
 def list_(json: Json = False) -> None:
     """List the dataset layouts that --data takes."""

@@ -15,7 +15,7 @@ def synth(
     seed: Annotated[int, typer.Option(help="Same seed and options, same bytes.")] = 0,
     json: Json = False,
 ) -> None:
-    """Write a synthetic multi-hop world: documents, facts, and questions proved by a solver.
+    """Write a synthetic world: documents, and multi-hop questions with proved answers.
 
     Index DIR/documents, and evaluate on world:DIR.
     """

@@ -55,7 +55,9 @@ def intersection(loom: Loom, hops: int) -> Asked | None:
     is_a: tuple[Triple, ...] = () if thing.is_person else (("?x0", "is_a", thing.noun),)
     both = f"{one.clause} and {two.clause}"
     thread = Thread(
-        phrase=f"the person who {both}" if thing.is_person else f"the {thing.noun} that {both}",
+        phrase=f"the person who both {both}"
+        if thing.is_person
+        else f"the {thing.noun} that both {both}",
         at=name,
         term="?x0",
         patterns=(*one.patterns, *two.patterns, *is_a),
