@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -175,6 +175,6 @@ def _only_the_document(json: bool) -> Iterator[None]:
     try:
         yield
     finally:
-        with sys.stdout as document:
-            document.flush()
+        with suppress(BrokenPipeError):  # the reader left; `invoke` has told by its exit code
+            sys.stdout.close()
         sys.stdout = before

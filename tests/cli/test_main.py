@@ -212,8 +212,9 @@ def test_with_json_only_the_document_reaches_standard_output(tmp_path: Path) -> 
     assert "child" in done.stderr
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback() -> None:
-    code = "from ragreason.cli.main import main; main(['--help'])"
+@pytest.mark.parametrize("args", [["--help"], ["doctor", "--json"]])
+def test_a_reader_that_leaves_early_gets_no_traceback(args: list[str]) -> None:
+    code = f"from ragreason.cli.main import main; main({args})"
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
