@@ -1,6 +1,10 @@
 """PDF: the text of each page. Offsets are those of the extracted text."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from ragreason.corpus.document import Document, Section
 from ragreason.corpus.files import read_bytes, title_of
@@ -32,13 +36,28 @@ def _read(path: Path) -> tuple[str, list[str]]:
 
     data = BytesIO(read_bytes(path))
     try:
-        reader = PdfReader(data)
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise CorpusError(f"{path}: locked by a password; save a copy without one")
-        title = (reader.metadata.title if reader.metadata else None) or ""
-        pages = [page.extract_text().strip() for page in reader.pages]
+        with _quiet():
+            return _parse(path, PdfReader(data))
     except CorpusError:
         raise
     except Exception as error:  # pypdf lets many kinds out of damaged files
         raise CorpusError(f"{path}: not a readable PDF: {type(error).__name__} {error}") from error
-    return title.strip() or title_of(path), pages
+
+
+def _parse(path: Path, reader: Any) -> tuple[str, list[str]]:
+    if reader.is_encrypted and not reader.decrypt(""):
+        raise CorpusError(f"{path}: locked by a password; save a copy without one")
+    title = (reader.metadata.title if reader.metadata else None) or ""
+    return title.strip() or title_of(path), [p.extract_text().strip() for p in reader.pages]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without pypdf's remarks about damage that it could mend, or that the error names anyway."""
+    logger = logging.getLogger("pypdf")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -53,13 +53,15 @@ def test_a_scan_without_text_is_refused(tmp_path: Path) -> None:
         load_pdf(path)
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_a_damaged_file_is_refused_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.4 nonsense")
     with pytest.raises(CorpusError, match="not a readable PDF") as caught:
         load_pdf(path)
     assert "\n" not in str(caught.value)
+    assert caplog.records == []
 
 
 def test_a_locked_file_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from ragreason import models
 from ragreason.text.tokens import Tokenizer, count_tokens, token_spans
@@ -85,3 +86,9 @@ def test_english_counts_are_near_those_of_wordpiece(data: Path) -> None:
     text = "\n".join("".join(s) for row in rows for _, s in row["context"])
     real = len(wordpiece.encode(text, add_special_tokens=False).ids)
     assert count_tokens(text) == pytest.approx(real, rel=0.15)
+
+
+@given(st.text(alphabet="aB1 ²½你.,_-\u0301\n", max_size=200), st.integers(0, 200))
+def test_token_spans_and_counts_agree_on_any_text(text: str, letters: int) -> None:
+    mixed = text + "x" * letters + "9" * letters
+    assert sum(size for _, size in token_spans(mixed)) == count_tokens(mixed)
