@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float32]
 Where = Mapping[str, Scalar | Sequence[Scalar]]
 EmbedKind = Literal["query", "passage"]
 Item = Step | Trajectory | Hit
+Judges = Literal["step", "trajectory", "hits"]
 Capability = Literal[
     "prefill", "seed", "json_schema", "regex", "logprobs", "score", "stream", "token_ids", "cached"
 ]
@@ -144,7 +145,7 @@ class Verifier(Protocol):
     become a trajectory's.
     """
 
-    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]]
+    judges: ClassVar[frozenset[Judges]]
     range: ClassVar[tuple[float, float]]
     aggregation: ClassVar[Literal["last", "min", "product", "mean"]]
 
@@ -172,7 +173,12 @@ class Policy(Protocol):
 
 @runtime_checkable
 class Strategy(Protocol):
-    """Decides which trajectories to extend: a pure function of the tree."""
+    """Decides which trajectories to extend: a pure function of the tree.
+
+    `wants` says which verdicts it looks at; no others are made.
+    """
+
+    wants: ClassVar[frozenset[Judges]]
 
     def decide(self, tree: Tree, spent: Usage) -> Decision:
         """What to do next. Called only when nothing is pending."""

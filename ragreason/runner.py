@@ -135,9 +135,12 @@ def open_runner(
     the graph's nodes use. Raises ConfigError before anything expensive is done.
     """
     from ragreason.generation.open import open_engine
+    from ragreason.graph.library import read_nested
     from ragreason.graph.load import load_graph
     from ragreason.prompts import prompts_hash
 
+    overrides, allow_imports = tuple(overrides), tuple(allow_imports)
+    read_nested(graph, overrides, allow_imports)
     settings = settings or load_settings()
     named = {MAIN: settings.model if model is None else model, **(models or {})}
     engines = {
@@ -150,8 +153,8 @@ def open_runner(
         models=engines,
         index=place,
         retriever=retriever,
-        overrides=tuple(overrides),
-        allow_imports=tuple(allow_imports),
+        overrides=overrides,
+        allow_imports=allow_imports,
     )
     owned = [engines[name] for name, given in named.items() if isinstance(given, str)]
     identity = {

@@ -1,7 +1,5 @@
 """Say what happens, through LangGraph's custom stream."""
 
-from langgraph.config import get_stream_writer
-
 from ragreason.events import TraceEvent
 from ragreason.ledger import current
 
@@ -11,6 +9,8 @@ def emit(event: TraceEvent) -> None:
 
     Does nothing outside of a run, so nodes can be called alone.
     """
+    from langgraph.config import get_stream_writer
+
     try:
         write = get_stream_writer()
     except (RuntimeError, KeyError):

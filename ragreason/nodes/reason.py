@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, cast
 
-from langgraph.graph import END, START, StateGraph
 from pydantic import Field
 
 from ragreason.errors import BudgetReachedError
@@ -65,6 +64,8 @@ class Reason:
     @cached_property
     def subgraph(self) -> Any:
         """The compiled LangGraph subgraph; it inherits its parent's checkpointer."""
+        from langgraph.graph import END, START, StateGraph
+
         builder = StateGraph(ReasonState)
         builder.add_node("select", self._select)
         builder.add_node("expand", self._expand)

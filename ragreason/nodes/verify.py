@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
-    """Judge each new step and each new answer once, in one batch each.
+    """Judge what the strategy wants judged: each new step and each new answer once, in a batch.
 
     Raises VerifierError if the verdicts are not as many as the items.
     """
@@ -27,11 +27,12 @@ async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     tree = Tree(state["tree"])
     question = state["question"]
     events: list[Judged] = []
-    if "step" in verifier.judges:
+    kinds = parts.strategy.wants & verifier.judges
+    if "step" in kinds:
         nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
         steps = [step for n in nodes if (step := tree.step(n)) is not None]
         events += _judged(nodes, await judge(verifier, question, steps), outcome=False)
-    if "trajectory" in verifier.judges:
+    if "trajectory" in kinds:
         nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
         ends = [tree.trajectory(n) for n in nodes]
         events += _judged(nodes, await judge(verifier, question, ends), outcome=True)

@@ -1,10 +1,11 @@
 """Best-of-N: N independent trajectories, the one with the best outcome score."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.protocols import Judges
 from ragreason.search.rank import by_outcome, open_leaves
 from ragreason.tree import ROOT, Decision, Expand, Finish, Tree
 from ragreason.types import Usage
@@ -16,6 +17,8 @@ class BestOfN:
 
     Width shrinks as trajectories finish; nothing is refilled. Source: arXiv 2211.14275.
     """
+
+    wants: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
 
     n: Annotated[int, Field(ge=1, le=256)] = 4
     max_depth: Annotated[int, Field(ge=1, le=100)] = 8

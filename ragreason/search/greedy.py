@@ -1,10 +1,11 @@
 """Greedy: one trajectory, one proposal a step."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.protocols import Judges
 from ragreason.search.rank import by_outcome, open_leaves
 from ragreason.tree import ROOT, Decision, Expand, Finish, Tree
 from ragreason.types import Usage
@@ -13,6 +14,8 @@ from ragreason.types import Usage
 @dataclass(frozen=True)
 class Greedy:
     """Follow one trajectory until it answers or has `max_depth` steps."""
+
+    wants: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
 
     max_depth: Annotated[int, Field(ge=1, le=100)] = 8
 

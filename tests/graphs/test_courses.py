@@ -1,0 +1,203 @@
+"""Each shipped graph takes its paper's course: a scripted engine, real retrieval."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragreason.embedding.hashing import HashingEmbedder
+from ragreason.events import TraceEvent
+from ragreason.generation.scripted import Scripted
+from ragreason.graph.bind import Parts
+from ragreason.graph.library import shipped_graphs
+from ragreason.graph.load import load_graph
+from ragreason.graph.loaded import LoadedGraph
+from ragreason.protocols import Retriever
+from ragreason.runner import Run, Runner
+from ragreason.types import Question
+
+QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
+
+
+class Course:
+    """Runs a shipped graph and keeps what was asked of the engine."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self.retriever = retriever
+
+    def load(self, name: str | Path, engine: Scripted, *overrides: str) -> LoadedGraph:
+        return load_graph(
+            name,
+            parts=Parts({"main": engine}, {"main": self.retriever}, embedder=HashingEmbedder()),
+            overrides=overrides,
+        )
+
+    async def run(self, name: str, engine: Scripted, *overrides: str) -> Run:
+        return await Runner(self.load(name, engine, *overrides), {}).answer(QUESTION, seed=1)
+
+
+@pytest.fixture
+def course(retriever: Retriever) -> Course:
+    return Course(retriever)
+
+
+def told(run: Run) -> list[str]:
+    """The course in words: nodes as they start, queries, steps."""
+    return [word for event in run.events if (word := _word(event))]
+
+
+def _word(event: TraceEvent) -> str:
+    if event.kind == "node":
+        return event.node if event.text == "started" else ""
+    if event.kind == "search":
+        return f"? {event.query}"
+    if event.kind == "step" and event.step is not None:
+        return f"{event.step.kind} {event.step.query or event.step.answer}".strip()
+    return event.kind if event.kind in {"forced", "dropped"} else ""
+
+
+async def test_direct_asks_once_and_cites_nothing(course: Course) -> None:
+    engine = Scripted(["1874."])
+    run = await course.run("direct", engine)
+    assert told(run) == ["answer"]
+    assert (run.answer.text, run.answer.citations) == ("1874", ())
+    assert (run.answer.usage.calls, run.answer.usage.retrievals) == (1, 0)
+
+
+async def test_cot_reads_the_answer_out_of_its_chain(course: Course) -> None:
+    engine = Scripted([" Edda Quill designed it. So the answer is: 1874."])
+    run = await course.run("cot", engine)
+    assert told(run) == ["think", "answer 1874", "answer"]
+    assert (run.answer.text, engine.calls) == ("1874", 1)
+
+
+async def test_naive_rag_searches_for_the_question_then_reads(course: Course) -> None:
+    engine = Scripted(["1874"])
+    run = await course.run("naive_rag", engine)
+    assert told(run) == ["retrieve", f"? {QUESTION.text}", "answer"]
+    assert "Edda Quill, an architect" in engine.requests[0].messages[0].content
+    assert run.answer.citations[0].title == "Edda Quill"
+
+
+async def test_rewrite_searches_for_what_the_model_wrote(course: Course) -> None:
+    run = await course.run("rewrite", Scripted(["Edda Quill born", "1874"]))
+    assert told(run) == ["rewrite", "retrieve", "? Edda Quill born", "answer"]
+
+
+async def test_decompose_answers_its_parts_side_by_side(course: Course) -> None:
+    parts = "1. Who designed the Sallow Bridge?\n2. When was Edda Quill born?"
+    rules = [
+        ("Break the question", parts),
+        ("Question: Who designed", "Edda Quill"),
+        ("Question: When was Edda Quill born?", "1874"),
+        (QUESTION.text, "1874"),
+    ]
+    engine = Scripted(rules=rules, latency_s=0.01)
+    run = await course.run("decompose", engine)
+    assert engine.peak == 2
+    final = engine.requests[-1].messages[0].content
+    assert "Who designed the Sallow Bridge?: Edda Quill" in final
+    assert "When was Edda Quill born?: 1874" in final
+    assert (run.answer.text, run.answer.usage.calls) == ("1874", 4)
+
+
+async def test_corrective_rewrites_until_the_evidence_suffices(course: Course) -> None:
+    engine = Scripted(rules=[("Write one short", "Edda Quill born 1874"), ("Answer the", "1874")])
+    run = await course.run("corrective", engine, "retrieve.k=1")
+    words = told(run)
+    assert words[:3] == ["retrieve", f"? {QUESTION.text}", "grade"]
+    assert words[-1] == "answer"
+    assert "? Edda Quill born 1874" in words
+    assert run.answer.text == "1874"
+
+
+async def test_corrective_gives_up_after_its_bound(course: Course) -> None:
+    engine = Scripted(rules=[("Write one short", "cattle fair"), ("Answer the", "1874")])
+    run = await course.run("corrective", engine, "retrieve.k=1")
+    assert told(run).count("rewrite") <= 3
+    assert run.answer.status == "forced"
+    assert "rewrite" in run.answer.forced_by
+
+
+async def test_ircot_searches_for_each_sentence_and_a_reader_answers(course: Course) -> None:
+    rules = [
+        ("Answer the question with a short", "1874"),
+        ("Edda Quill designed it", " She was born in 1874, so the answer is: 1874."),
+        ("Thought:", " Edda Quill designed it. And more."),
+    ]
+    run = await course.run("ircot", Scripted(rules=rules))
+    searches = [f"search {QUESTION.text}", "search Edda Quill designed it.", "answer 1874"]
+    assert told(run) == ["think", *searches, "answer"]
+    assert (run.answer.text, run.answer.usage.calls) == ("1874", 3)
+
+
+async def test_react_thinks_searches_and_answers_without_a_reader(course: Course) -> None:
+    steps = [" I need her birth.\nSearch: Edda Quill born", " Known.\nAnswer: 1874"]
+    engine = Scripted(steps)
+    run = await course.run("react", engine)
+    searches = [f"search {QUESTION.text}", "search Edda Quill born", "answer 1874"]
+    assert told(run) == ["solve", *searches, "answer"]
+    assert (run.answer.status, engine.calls, run.answer.usage.retrievals) == ("ok", 2, 2)
+
+
+async def test_react_best_of_n_takes_the_answer_that_the_evidence_supports(course: Course) -> None:
+    engine = Scripted(default=[" Hm.\nAnswer: 1492", " Known.\nAnswer: 1874"])
+    run = await course.run("react_best_of_n", engine)
+    assert run.answer.text == "1874"
+    assert engine.calls == 4
+    assert sum(event.kind == "verdict" for event in run.events) == 4
+
+
+async def test_abstain_answers_what_the_evidence_holds(course: Course) -> None:
+    run = await course.run("abstain", Scripted(["1874"]))
+    assert (run.answer.text, run.answer.abstained) == ("1874", False)
+
+
+async def test_abstain_says_what_is_missing(course: Course) -> None:
+    run = await course.run("abstain", Scripted(["Zanzibar 1492"]))
+    assert run.answer.abstained
+    assert run.answer.text == ""
+    assert run.answer.missing
+    assert run.answer.missing[0] in run.answer.cited
+
+
+@pytest.mark.parametrize("name", shipped_graphs())
+async def test_a_spent_budget_forces_an_answer_from_what_is_there(
+    course: Course, name: str
+) -> None:
+    engine = Scripted(default="1874")
+    run = await course.run(name, engine, "budget.calls=1", "budget.steps=1")
+    assert engine.calls <= 3
+    if run.answer.usage.calls > 1:
+        assert run.answer.status == "forced"
+
+
+@pytest.mark.parametrize("text", ["", " a\nSearch: b", "<|im_end|>", "Thought: Thought:"])
+@pytest.mark.parametrize("name", shipped_graphs())
+async def test_an_adversarial_model_can_not_hold_a_graph_up(
+    course: Course, name: str, text: str
+) -> None:
+    engine = Scripted(default=text)
+    run = await course.run(name, engine)
+    assert engine.calls <= 40
+    assert run.answer.status in {"ok", "forced"}
+
+
+@pytest.mark.parametrize("name", shipped_graphs())
+async def test_what_is_counted_is_what_the_engine_was_asked(course: Course, name: str) -> None:
+    engine = Scripted(default=" Known.\nSearch: Edda Quill")
+    run = await course.run(name, engine)
+    usage = run.answer.usage
+    prompts = sum([await engine.count_tokens(request) for request in engine.requests])
+    assert usage.calls == engine.calls
+    assert usage.prompt_tokens + usage.verifier_tokens == prompts
+
+
+@pytest.mark.parametrize("name", shipped_graphs())
+async def test_the_same_seed_gives_the_same_run(course: Course, name: str) -> None:
+    replies = [" Hm.\nAnswer: 1492", " Known.\nAnswer: 1874", " x\nSearch: Edda Quill"]
+    runs: list[Any] = []
+    for _ in range(2):
+        run = await course.run(name, Scripted(default=replies))
+        runs.append([e.model_copy(update={"at_s": 0.0, "answer": None}) for e in run.events])
+    assert runs[0] == runs[1]
