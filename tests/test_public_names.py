@@ -35,7 +35,7 @@ def test_every_name_resolves_to_the_one_in_its_module(name: str) -> None:
 def test_every_value_protocol_tree_part_and_error_is_public() -> None:
     own = [
         *classes(types, BaseModel),
-        *(n for n in classes(protocols, object)),
+        *classes(protocols, object),
         *classes(tree, object),
         *classes(errors, Exception),
     ]
