@@ -15,7 +15,7 @@ from ragreason.generation.openvino_messages import Delta, Done, Failed, Job, Opt
 from ragreason.generation.openvino_prompt import Prompts
 from ragreason.generation.openvino_scores import ScoreMemory
 from ragreason.generation.seeds import mixed
-from ragreason.generation.text import cut_at_stop
+from ragreason.generation.text import certain, cut_at_stop
 
 BLOCK = 32
 """Tokens in a block of the KV cache."""
@@ -203,10 +203,13 @@ class Batch:
         return [self._done(work)] if finished == wanted else []
 
     def _delta(self, part: Part) -> list[Reply]:
-        """New text of a stream; a character that is not whole yet is held back."""
+        """New text of a stream; what may still change is held back: a character that is not whole
+        yet, and what may become a stop string.
+        """
+        work = part.work
         ids = next(iter(part.outputs.values())).ids if part.outputs else []
         text = self.prompts.decode(ids).rstrip("\ufffd")
-        work = part.work
+        text = certain(cut_at_stop(text, work.job.stop), work.job.stop)
         if len(text) <= len(work.sent) or not text.startswith(work.sent):
             return []
         new, work.sent = text[len(work.sent) :], text
@@ -245,9 +248,8 @@ class Batch:
             while handle.can_read():
                 for output in handle.read().values():
                     logprobs += output.generated_log_probs
-        tail = logprobs[:-1][-len(scored) :]
-        self._memory.learn(part.work.prompt, scored, tail)
-        return tail
+        self._memory.learn(part.work.prompt, scored, logprobs[:-1][-len(scored) :])
+        return self._memory.recall(part.work.prompt, scored) or []
 
     def _done(self, work: Work) -> Done:
         samples = [s for _, group in sorted(work.samples.items()) for s in group]
@@ -290,6 +292,7 @@ def _config(part: Part, prompts: Prompts) -> Any:
         echo=part.scored is not None,
         logprobs=int(job.logprobs or part.scored is not None),
         stop_strings={s for s in job.stop if s},
+        include_stop_str_in_output=bool(job.stop),  # left out, it is cut at tokens, not characters
     )
     config.set_eos_token_id(prompts.eos)
     config.stop_token_ids = set(prompts.ends)

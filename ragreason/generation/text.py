@@ -11,6 +11,12 @@ def cut_at_stop(text: str, stop: Sequence[str]) -> str:
     return text[: min(found)] if found else text
 
 
+def certain(text: str, stop: Sequence[str]) -> str:
+    """`text` without an end that may grow into a stop string. "ab" with ("bc",) gives "a"."""
+    held = [n for s in stop for n in range(1, len(s)) if text.endswith(s[:n])]
+    return text[: len(text) - max(held, default=0)]
+
+
 def prompt_text(request: Request) -> str:
     """All message contents and the prefill, one a line: what rules and errors look at."""
     return "\n".join([*(m.content for m in request.messages), request.prefill])
