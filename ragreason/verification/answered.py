@@ -58,10 +58,11 @@ async def answered(
     asked = units(question)
     lines = [holding(asked, answer, source)[:_LINES] for answer in answers]
     found = [line.embedded for candidates in lines for line, _ in candidates]
-    joined = [_joined(question, a) for a, c in zip(answers, lines, strict=True) if c]
-    vectors = await embedded(embedder, [question, *joined, *found] if found else [])
+    asks = [_asks(question, answer) for answer in answers] if found else []
+    meanings = await embedded(embedder, asks, "query")
+    vectors = await embedded(embedder, found)
     return [
-        _answered(question, answer, candidates, source, vectors)
+        _answered(question, answer, candidates, source, meanings, vectors)
         for answer, candidates in zip(answers, lines, strict=True)
     ]
 
@@ -77,8 +78,8 @@ def echoes(question: str, answer: str) -> bool:
     return bool(found) and coverage(found, keys(question)) == 1.0 and not _CHOICE.search(question)
 
 
-def _joined(question: str, answer: str) -> str:
-    return f"{question} {answer}"
+def _asks(question: str, answer: str) -> str:
+    return question if is_verdict(answer) else f"{question} {answer}"
 
 
 def holding(asked: Sequence[Unit], answer: str, source: Source) -> list[tuple[Line, float]]:
@@ -116,16 +117,16 @@ def _answered(
     answer: str,
     candidates: Sequence[tuple[Line, float]],
     source: Source,
+    meanings: dict[str, Floats],
     vectors: dict[str, Floats],
 ) -> Answered:
     wanted = parts(answer)
     if not candidates:
         return Answered(answer, _ABSENT * coverage(wanted, source.keys) if wanted else 0.0)
     verdict = is_verdict(answer)
-    meant = vectors[question if verdict else _joined(question, answer)]
     scores = []
     for line, said in candidates:
-        cosine = similarity(meant, vectors[line.embedded])
+        cosine = similarity(meanings[_asks(question, answer)], vectors[line.embedded])
         both = _BRIDGED * said + _MEANING * cosine
         scores.append(said * cosine if verdict else both * coverage(wanted, line.keys))
     score = max(scores)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
-from ragreason.protocols import Embedder, Floats
+from ragreason.protocols import Embedder, EmbedKind, Floats
 from ragreason.text.overlap import Unit, coverage, keys, share, units
 from ragreason.text.sentences import sentences
 from ragreason.types import Passage
@@ -114,12 +114,14 @@ def holds(unit: Unit, held: frozenset[str]) -> bool:
     return share(unit, held) == 1.0
 
 
-async def embedded(embedder: Embedder, texts: Iterable[str]) -> dict[str, Floats]:
+async def embedded(
+    embedder: Embedder, texts: Iterable[str], kind: EmbedKind = "passage"
+) -> dict[str, Floats]:
     """Each distinct text's vector, from one call; nothing is embedded for no texts."""
     distinct = list(dict.fromkeys(texts))
     if not distinct:
         return {}
-    vectors = await embedder.embed(distinct, "passage")
+    vectors = await embedder.embed(distinct, kind)
     return dict(zip(distinct, vectors, strict=True))
 
 

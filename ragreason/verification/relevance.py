@@ -86,9 +86,10 @@ class Relevance:
         places = range(len(source.passages))
         lines = [source.best_lines(asked, _LINES, passage=place) for place in places]
         texts = [line.embedded for found in lines for line in found]
-        vectors = await embedded(self.embedder, [question, *texts] if texts else [])
+        asks = await embedded(self.embedder, [question] if texts else [], "query")
+        vectors = await embedded(self.embedder, texts)
         return [
-            max((similarity(vectors[question], vectors[x.embedded]) for x in found), default=0.0)
+            max((similarity(asks[question], vectors[x.embedded]) for x in found), default=0.0)
             for found in lines
         ]
 
