@@ -108,3 +108,10 @@ def dependencies() -> list[str]:
 def module(requirement: str) -> str:
     name = re.split(r"[\[<>=~! ;]", requirement, maxsplit=1)[0]
     return MODULES.get(name, name.replace("-", "_"))
+
+
+def test_the_documentation_draws_the_layers_that_are_checked() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    drawn = page.partition("## Layers")[2].split("```")[1].splitlines()[1:]
+    checked = next(c for c in CONTRACTS if c["type"] == "layers")["layers"]
+    assert drawn == [re.sub("[()]", "", layer) for layer in checked]

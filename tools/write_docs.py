@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: graphs, settings, commands.
+"""Write the generated parts of the documentation: drawing, graphs, settings, commands.
 
     python tools/write_docs.py            writes README.md and docs/cli.md
     python tools/write_docs.py --check    writes nothing; exit code 1 if a file is out of date
@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 
 from ragreason.cli import main as cli
 from ragreason.graph.definition import Definition, Paradigm
+from ragreason.graph.draw import to_mermaid
 from ragreason.graph.library import shipped_graphs
 from ragreason.graph.read import read_graph
 from ragreason.settings import PREFIX, Settings
@@ -36,6 +37,12 @@ def graphs_table() -> str:
     definitions.sort(key=lambda d: (order[d.paradigm], d.name))
     rows = [f"| `{d.name}` | {d.paradigm} | {d.description} | {_source(d)} |" for d in definitions]
     return "\n".join(["| graph | paradigm | what it does | source |", "|---|---|---|---|", *rows])
+
+
+def drawing() -> str:
+    """The graph of the README's run, as Mermaid text."""
+    definition = read_graph(shipped_graphs()["decompose"])
+    return f"```mermaid\n{to_mermaid(definition).rstrip()}\n```"
 
 
 def settings_table() -> str:
@@ -87,7 +94,7 @@ def _source(definition: Definition) -> str:
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"graphs": graphs_table},
+    "README.md": {"drawing": drawing, "graphs": graphs_table},
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
 }
 
