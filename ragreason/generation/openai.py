@@ -210,7 +210,7 @@ class OpenAIEngine:
             ) from None
         if not type(error).__module__.startswith(("openai", "httpx")):
             raise error
-        raise translated(error, self.name, self.context) from None
+        raise translated(error, self.name, self.context, self._options["api_key"]) from None
 
 
 def neutral(text: str) -> str:

@@ -16,8 +16,10 @@ _TOO_LONG = re.compile(r"context.length|context_length|maximum context|too long"
 _NUMBER = re.compile(r"\d{2,}")
 
 
-def translated(error: Exception, name: str, context: int) -> RagreasonError:
-    """Our error for one of the client's. What the server said is kept for bad requests only."""
+def translated(error: Exception, name: str, context: int, key: str | None) -> RagreasonError:
+    """Our error for one of the client's. What the server said is kept for bad requests only, with
+    `key` blotted out.
+    """
     import openai
 
     if isinstance(error, openai.APITimeoutError):
@@ -25,16 +27,16 @@ def translated(error: Exception, name: str, context: int) -> RagreasonError:
     if isinstance(error, openai.APIConnectionError):
         return EngineDiedError(f"{name}: the server can't be reached; is it up, is its URL right?")
     if isinstance(error, openai.APIStatusError):
-        return _from_status(error, name, context)
+        return _from_status(error, name, context, key)
     return EngineError(f"{name}: {type(error).__name__}; the reply could not be read")
 
 
-def _from_status(error: Any, name: str, context: int) -> RagreasonError:
+def _from_status(error: Any, name: str, context: int, key: str | None) -> RagreasonError:
     if error.status_code in {401, 403}:
         return ConfigError(f"{name}: the server refused the key; set RAGREASON_OPENAI_API_KEY")
     if error.status_code == 404:
         return ConfigError(f"{name}: the server does not know this model or path; check both")
-    said = str(error.message)
+    said = str(error.message).replace(key or "\0", "***")
     if error.status_code == 400 and _TOO_LONG.search(said):
         numbers = sorted(map(int, _NUMBER.findall(said.partition(" - ")[2] or said)))
         return ContextOverflowError(numbers[-1] if numbers else context, context)
