@@ -2,8 +2,9 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing
+from typing import TypeVar, cast
 
 from ragreason import ledger
 from ragreason.errors import RagreasonError
@@ -55,10 +56,11 @@ class Metered:
         request = _within_budget(request)
         usage, chunks = Usage(), 0
         try:
-            async for chunk in self._stream_retried(request):
-                chunks += bool(chunk.text)
-                usage = chunk.completion.usage if chunk.completion else usage
-                yield chunk
+            async with aclosing(self._stream_retried(request)) as stream:
+                async for chunk in stream:
+                    chunks += bool(chunk.text)
+                    usage = chunk.completion.usage if chunk.completion else usage
+                    yield chunk
         finally:
             if chunks or usage.tokens:
                 seen = usage if usage.tokens else Usage(completion_tokens=chunks)
@@ -97,13 +99,15 @@ class Metered:
                 await self._wait(error, attempt)
         return await call()
 
-    async def _stream_retried(self, request: Request) -> AsyncIterator[Chunk]:
+    async def _stream_retried(self, request: Request) -> AsyncGenerator[Chunk, None]:
         for attempt in range(1, self._attempts + 1):
             started = False
             try:
-                async for chunk in self.engine.stream(request):
-                    started = True
-                    yield chunk
+                stream = cast(AsyncGenerator[Chunk, None], self.engine.stream(request))
+                async with aclosing(stream):
+                    async for chunk in stream:
+                        started = True
+                        yield chunk
                 return
             except RagreasonError as error:
                 if started or attempt == self._attempts:

@@ -80,6 +80,7 @@ class OpenVINOEngine:
         self._timeout_s = timeout_s
         self._ids = itertools.count(1)
         self._connection: _Connection | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
         self._starting = threading.Lock()
 
     async def generate(self, request: Request) -> list[Completion]:
@@ -116,7 +117,7 @@ class OpenVINOEngine:
     async def aclose(self) -> None:
         """End the worker process. A later request starts it again."""
         with self._starting:
-            connection, self._connection = self._connection, None
+            connection = self._release() if self._connection else None
         if connection is not None:
             await asyncio.to_thread(connection.stop)
 
@@ -151,14 +152,15 @@ class OpenVINOEngine:
         connection = self._connect()
         queue = connection.submit(job)
         finished = False
+        deadline = asyncio.get_running_loop().time() + self._timeout_s
         try:
-            async with asyncio.timeout(self._timeout_s):
-                while not finished:
+            while not finished:
+                async with asyncio.timeout_at(deadline):  # not around the yield
                     reply = await queue.get()
-                    finished = not isinstance(reply, Delta)
-                    if isinstance(reply, Failed):
-                        raise self._error(job, reply)
-                    yield reply
+                finished = not isinstance(reply, Delta)
+                if isinstance(reply, Failed):
+                    raise self._error(job, reply)
+                yield reply
         except TimeoutError as error:
             raise EngineTimeoutError(
                 f"{self.name}: no answer within {self._timeout_s:g} s; "
@@ -169,10 +171,20 @@ class OpenVINOEngine:
 
     def _connect(self) -> "_Connection":
         with self._starting:
-            if self._connection is None or self._connection.dead:
+            if self._connection is not None and self._connection.dead:
+                self._release().stop()
+            if self._connection is None:
                 self._connection = _Connection(self._options)
-                weakref.finalize(self, self._connection.stop)
+                self._finalizer = weakref.finalize(self, self._connection.stop)
             return self._connection
+
+    def _release(self) -> "_Connection":
+        """Forget the connection. Called with `_starting` held."""
+        assert self._connection is not None
+        assert self._finalizer is not None
+        self._finalizer.detach()
+        connection, self._connection = self._connection, None
+        return connection
 
     def _error(self, job: Job, failed: Failed) -> Exception:
         if failed.trouble == "overflow":
@@ -196,6 +208,7 @@ class _Connection:
         self._waiting: dict[int, tuple[asyncio.AbstractEventLoop, asyncio.Queue[Any]]] = {}
         self._worker = WorkerProcess(_WORKER, self._hear)
         self._worker.send(options)
+        self._worker.start()
 
     def submit(self, job: Job) -> "asyncio.Queue[Any]":
         """Send a job; its replies come out of the queue."""

@@ -90,11 +90,11 @@ class Batch:
         """Take a job in. Gives replies where nothing has to be computed."""
         try:
             prompt = self.prompts.encode(job.chat, job.prefill)
-        except EngineError as error:
-            return [Failed(job.id, "refused", str(error))]
+            scored = [self.prompts.encode_text(text) for text in job.continuations]
+        except (EngineError, RuntimeError, UnicodeError) as error:
+            return [Failed(job.id, "refused", last_line(error))]
         if job.kind == "count":
             return [Done(job.id, len(prompt))]
-        scored = [self.prompts.encode_text(text) for text in job.continuations]
         longest = len(prompt) + max(map(len, scored), default=0)
         if longest >= self._options.context:
             return [Failed(job.id, "overflow", "", longest)]
@@ -118,13 +118,12 @@ class Batch:
 
     def step(self) -> list[Reply]:
         """One step of the pipeline."""
-        suspects = self._admit()
+        suspects, replies = self._admit()
         try:
             self._pipeline.step()
         except Exception as error:  # whatever it is, the pipeline is dead
-            return self._rebuild(suspects, error)
+            return replies + self._rebuild(suspects, error)
         self._proven.update(p.work.job.constraint for p in suspects if p.work.job.constraint)
-        replies: list[Reply] = []
         for part in list(self._active):
             replies += self._collect(part)
         self._leaving = [p for p in self._leaving if _running(p)]
@@ -149,13 +148,15 @@ class Batch:
                 work.scores[number] = sum(known, 0.0)
         return parts
 
-    def _admit(self) -> list[Part]:
-        """Start queued parts that fit; gives those with a constraint that is not proven yet.
+    def _admit(self) -> tuple[list[Part], list[Reply]]:
+        """Start queued parts that fit. Gives the one whose constraint is not proven yet, if any,
+        and replies to those that the pipeline does not take.
 
         Unproven constraints enter one at a time, so that a dead pipeline has one suspect.
         """
         held = sum(p.cost for p in self._active)
         suspects: list[Part] = []
+        replies: list[Reply] = []
         while self._queue:
             part = self._queue[0]
             if self._active and held + part.cost > self._options.cache_tokens:
@@ -165,11 +166,16 @@ class Batch:
             if unproven and suspects:
                 break
             self._queue.popleft()
-            self._start(part)
+            try:
+                self._start(part)
+            except (RuntimeError, TypeError, ValueError) as error:
+                self.cancel(part.work.job.id)
+                replies.append(Failed(part.work.job.id, "refused", last_line(error)))
+                continue
             held += part.cost
             if unproven:
                 suspects.append(part)
-        return suspects
+        return suspects, replies
 
     def _start(self, part: Part) -> None:
         self._requests += 1
@@ -258,7 +264,7 @@ class Batch:
 
     def _rebuild(self, suspects: list[Part], error: Exception) -> list[Reply]:
         """A new pipeline. The suspect's constraint is blamed if there is one; queued parts stay."""
-        reason = str(error).strip().splitlines()[-1]
+        reason = last_line(error)
         blamed = {p.work.job.id for p in suspects}
         lost = {p.work.job.id for p in self._active}
         self._queue = deque(p for p in self._queue if p.work.job.id not in lost)
@@ -280,6 +286,11 @@ def build(options: Options, *, prefix_cache: bool, tokens: int) -> Any:
     scheduler.enable_prefix_caching = prefix_cache
     scheduler.max_num_batched_tokens = options.batch_tokens
     return openvino_genai.ContinuousBatchingPipeline(options.path, scheduler, options.device)
+
+
+def last_line(error: Exception) -> str:
+    """What an error says at its end: the backend's messages begin with source files."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
 def _config(part: Part, prompts: Prompts) -> Any:

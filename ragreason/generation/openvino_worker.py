@@ -8,7 +8,7 @@ import os
 import sys
 from multiprocessing.connection import Connection
 
-from ragreason.generation.openvino_batch import Batch
+from ragreason.generation.openvino_batch import Batch, last_line
 from ragreason.generation.openvino_messages import Cancel, Failed, Job, Reply
 
 _IDLE_S = 2.0
@@ -30,8 +30,7 @@ def main(descriptor: int) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception as error:  # said to the parent, which raises it
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        link.send([Failed(None, "broken", reason[-1])])
+        link.send([Failed(None, "broken", last_line(error))])
 
 
 def _drain(link: Connection, batch: Batch) -> list[Reply]:

@@ -26,7 +26,7 @@ _EXIT_S = 5.0
 class WorkerProcess:
     """Runs `python -m module` and exchanges pickled messages with it.
 
-    `hear` gets every reply, and None once when the process is gone. Both are called in a thread.
+    `hear` gets every reply, and None once when the process is gone, in a thread, after `start`.
     """
 
     def __init__(self, module: str, hear: Listener) -> None:
@@ -51,6 +51,9 @@ class WorkerProcess:
             threading.Thread(target=_write, args=(self._link, self._out), daemon=True),
             threading.Thread(target=_read, args=(self._link, hear), daemon=True),
         ]
+
+    def start(self) -> None:
+        """Begin to send and to hear."""
         for thread in self._threads:
             thread.start()
 
@@ -80,7 +83,7 @@ class WorkerProcess:
                 self._process.wait()
             self._out.put(None)
             for thread in self._threads:
-                if thread is not threading.current_thread():
+                if thread.ident and thread is not threading.current_thread():
                     thread.join(_EXIT_S)
             self._link.close()
             self._log.close()

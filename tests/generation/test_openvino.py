@@ -280,6 +280,30 @@ async def test_a_template_adds_no_system_message_of_its_own(smollm: OpenVINOEngi
     assert bare == await smollm.count_tokens(ask(messages=(system, user)))
 
 
+async def test_a_request_the_backend_does_not_take_is_an_error_of_that_request_only(
+    smollm: OpenVINOEngine,
+) -> None:
+    await smollm.generate(ask())
+    pid = worker_pid(smollm)
+    with pytest.raises(EngineError, match="surrogate"):
+        await smollm.generate(ask("\ud800"))
+    with pytest.raises(EngineError, match="surrogate"):
+        await smollm.generate(ask(stop=("\ud800",)))
+    assert (await smollm.generate(ask()))[0].text
+    assert worker_pid(smollm) == pid
+
+
+async def test_a_slow_reader_of_a_stream_is_not_cancelled(smollm: OpenVINOEngine) -> None:
+    await smollm.generate(ask())
+    quick = OpenVINOEngine("smollm2-135m", timeout_s=0.5)
+    quick._connection, quick._ids = smollm._connection, smollm._ids
+    stream = quick.stream(ask(max_tokens=4))
+    await anext(stream)
+    await asyncio.sleep(1.0)
+    assert [c async for c in stream][-1].completion
+    quick._connection = None
+
+
 async def test_cancelling_frees_the_slot(smollm: OpenVINOEngine) -> None:
     await smollm.generate(ask())
     long = [ask(f"Story {i}.", max_tokens=2000, temperature=1.0, n=4, seed=i) for i in range(6)]
