@@ -30,6 +30,7 @@ from ragreason.generation.openvino_messages import (
     Reply,
     Sample,
 )
+from ragreason.generation.text import check_text, prompt_text
 from ragreason.generation.worker_process import WorkerProcess, deliver
 from ragreason.protocols import Capability, Chunk
 from ragreason.types import Completion, Request, Usage
@@ -123,6 +124,7 @@ class OpenVINOEngine:
 
     def _job(self, kind: Any, request: Request, continuations: tuple[str, ...] = ()) -> Job:
         constraints.check(request)
+        check_text(prompt_text(request), *request.stop, *continuations)
         return Job(
             id=next(self._ids),
             kind=kind,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ragreason.errors import ConfigError
 from ragreason.types import Request
 
 
@@ -20,3 +21,15 @@ def certain(text: str, stop: Sequence[str]) -> str:
 def prompt_text(request: Request) -> str:
     """All message contents and the prefill, one a line: what rules and errors look at."""
     return "\n".join([*(m.content for m in request.messages), request.prefill])
+
+
+def check_text(*texts: str) -> None:
+    """Raise ConfigError for a text that UTF-8 can't hold: half of a surrogate pair."""
+    for text in texts:
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise ConfigError(
+                f"the text holds {text[error.start]!r} at character {error.start}, which is half a "
+                "character; decode the input with the right encoding"
+            ) from error
