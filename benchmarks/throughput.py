@@ -61,7 +61,10 @@ async def measure(model: str, rounds: int, own: "subprocess.Popen[bytes]") -> di
     for number in range(rounds + 1):
         batch = [await prompt(engine, number, i) for i in range(REQUESTS)]
         fresh = [await prompt(engine, number, REQUESTS + i) for i in range(ALONE)]
-        measured = {"own": ask_own(own, batch), "ours": await ours(engine, batch)}
+        measured = {"own": ask_own(own, batch)} if number % 2 else {}  # neither is always first
+        measured["ours"] = await ours(engine, batch)
+        if "own" not in measured:
+            measured["own"] = ask_own(own, batch)
         measured["alone"] = await alone(engine, fresh)
         print(f"round {number}: {shown(measured)}", file=sys.stderr, flush=True)
         for name, rate in measured.items():
