@@ -12,6 +12,7 @@ from ragreason.events import TraceEvent
 from ragreason.graph.resolve import NodeKind
 from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.emit import emit
+from ragreason.nodes.expand import why_forced
 from ragreason.types import Answer, Budget, Usage
 
 NodeFunction = Callable[[Any], Awaitable[dict[str, Any]]]
@@ -84,12 +85,10 @@ class Wrapper:
             if self._stoppable(state):
                 meter.check()
             update = await node(state)
-        except BudgetReachedError as error:
-            return self._forced(f"budget of {error.limit}", state)
-        except ContextOverflowError:
-            if self.final:
+        except (BudgetReachedError, ContextOverflowError) as error:
+            if self.final and isinstance(error, ContextOverflowError):
                 raise
-            return self._forced("context", state)
+            return self._forced(why_forced(error), state)
         self._check(update)
         return update
 

@@ -1,20 +1,22 @@
 """Propose steps at the nodes a strategy wants, and run the searches among them."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragreason.errors import BudgetReachedError, ContextOverflowError
 from ragreason.events import TraceEvent
 from ragreason.nodes.emit import emit
+from ragreason.nodes.retrieve import new_evidence
 from ragreason.seeds import derive
 from ragreason.state import ReasonState
 from ragreason.tree import Added, Asked, Tree
-from ragreason.types import Evidence, Hit, Step
+from ragreason.types import Hit, Step
 
 if TYPE_CHECKING:
     from ragreason.nodes.reason import Reason
 
+T = TypeVar("T")
 Proposals = list[Step] | BudgetReachedError | ContextOverflowError
 
 
@@ -22,28 +24,30 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     """All wanted proposals in flight together, then all their searches as one batch.
 
     A proposal that a budget or a full context stopped becomes a failed child; what others gave
-    stays. Returns the tree's new events, evidence, and why the run is forced, if it is.
+    stays. So does one that never came, and one that would repeat its own prompt at temperature 0.
+    Returns the tree's new events, evidence, and why the run is forced, if it is. An error cancels
+    the proposals that are still in flight.
     """
     tree = Tree(state["tree"])
     wanted = state["wanted"]
-    answers = await asyncio.gather(*(_propose(parts, state, tree, node, n) for node, n in wanted))
+    answers = await all_or_none(_propose(parts, state, tree, node, n) for node, n in wanted)
     steps = [step for answer in answers if isinstance(answer, list) for step in answer]
     searched = iter(await _search(parts, steps))
     events: list[Any] = [Asked(node=node, n=n) for node, n in wanted]
     forced = ""
     for (node, n), answer in zip(wanted, answers, strict=True):
         if isinstance(answer, list):
-            events += [Added(parent=node, step=next(searched)) for _ in answer]
+            found = [next(searched) for _ in answer]
+            events += [_added(parts, state, tree, node, step) for step in found]
+            events += [Added(parent=node, step=None, reason="no proposal")] * (n - len(answer))
         else:
-            forced = forced or _reason(answer)
-            events += [Added(parent=node, step=None, reason=_reason(answer))] * n
+            forced = forced or why_forced(answer)
+            events += [Added(parent=node, step=None, reason=why_forced(answer))] * n
     _tell(parts.name, events, len(tree))
     hits = (hit for e in events if isinstance(e, Added) and e.step for hit in e.step.hits)
-    found = {hit.passage.id: Evidence(hit=hit) for hit in hits}
-    known = state["evidence"]
     return {
         "tree": events,
-        "evidence": {key: entry for key, entry in found.items() if key not in known},
+        "evidence": new_evidence(hits, state["evidence"]),
         "forced": forced,
         "dropped": _dropped(parts.name, steps),
     }
@@ -61,6 +65,26 @@ async def _propose(parts: "Reason", state: ReasonState, tree: Tree, node: int, n
         return error
 
 
+async def all_or_none(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results, in order. The first error cancels the rest and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+def _added(parts: "Reason", state: ReasonState, tree: Tree, node: int, step: Step) -> Added:
+    """The step's place in the tree; failed if at temperature 0 it asks for the same again."""
+    trajectory = tree.trajectory(node)
+    before = parts.policy.render(state["question"], trajectory)
+    after = parts.policy.render(state["question"], trajectory.extended(step))
+    if step.kind != "answer" and before.temperature == 0 and before == after:
+        return Added(parent=node, step=None, reason="the prompt would be the same again")
+    return Added(parent=node, step=step)
+
+
 def _dropped(name: str, steps: Sequence[Step]) -> list[str]:
     """Ids of passages that left prompts, each once, and an event for each."""
     ids = list(dict.fromkeys(passage for step in steps for passage in step.dropped))
@@ -69,7 +93,8 @@ def _dropped(name: str, steps: Sequence[Step]) -> list[str]:
     return ids
 
 
-def _reason(error: BudgetReachedError | ContextOverflowError) -> str:
+def why_forced(error: BudgetReachedError | ContextOverflowError) -> str:
+    """What `forced` says where this error ended a search."""
     return f"budget of {error.limit}" if isinstance(error, BudgetReachedError) else "context"
 
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
-from ragreason.errors import BudgetReachedError
+from ragreason.errors import BudgetReachedError, ContextOverflowError
 from ragreason.ledger import Meter, current, metering
-from ragreason.nodes.expand import expand
+from ragreason.nodes.expand import expand, why_forced
 from ragreason.nodes.verify import verify
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
 from ragreason.state import ReasonState, State
@@ -95,7 +95,7 @@ class Reason:
             try:
                 meter.check()
             except BudgetReachedError as error:
-                return _spent(meter) | {"forced": f"budget of {error.limit}"}
+                return _spent(meter) | {"forced": why_forced(error)}
             update = await expand(self, state)
         steps = sum(1 for event in update["tree"] if isinstance(event, Added))
         return update | _spent(meter) | {"steps": steps}
@@ -103,7 +103,10 @@ class Reason:
     async def _verify(self, state: ReasonState) -> dict[str, Any]:
         meter = _inner_meter(state)
         with metering(meter):
-            update = await verify(self, state)
+            try:
+                update = await verify(self, state)
+            except (BudgetReachedError, ContextOverflowError) as error:
+                update = {"forced": why_forced(error)}
         return update | _spent(meter)
 
     def _report(self, state: ReasonState) -> dict[str, Any]:
@@ -114,7 +117,8 @@ class Reason:
         shown = {hit.passage.id for hit in trajectory.hits}
         forced = state["forced"]
         if not best and not forced:
-            forced = FORCED_BY_SILENCE if node == ROOT else FORCED_BY_DEPTH
+            going = any(leaf != ROOT for leaf in tree.leaves)
+            forced = FORCED_BY_DEPTH if going else FORCED_BY_SILENCE
         return {
             "draft": trajectory.answer or "",
             "trajectory": trajectory,
@@ -122,6 +126,7 @@ class Reason:
             "dropped": state["dropped"],
             "usage": state["usage"],
             "steps": state["steps"],
+            "elapsed_s": state["elapsed_s"],
             "evidence": {
                 key: Evidence(hit=entry.hit, keep=key in shown)
                 for key, entry in state["evidence"].items()
@@ -134,7 +139,8 @@ def _finished(decision: Finish) -> dict[str, Any]:
 
 
 def _longest(tree: Tree) -> int:
-    return max(tree.leaves or (ROOT,), key=tree.depth)
+    """The deepest node that holds a step; the first of equals."""
+    return max((node for node in range(len(tree)) if not tree.failed(node)), key=tree.depth)
 
 
 def _inner_meter(state: ReasonState) -> Meter:
@@ -146,7 +152,7 @@ def _inner_meter(state: ReasonState) -> Meter:
         outer.budget,
         before=outer.before + state["usage"],
         steps=outer.steps + state["steps"],
-        elapsed_s=outer.elapsed_s,
+        elapsed_s=max(outer.elapsed_s, state["elapsed_s"]),  # the latter after a resume
         outer=outer,
     )
 

@@ -1,5 +1,6 @@
 """Search, and put what was found among the evidence."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -35,6 +36,6 @@ class Retrieve:
         return {"evidence": new_evidence(hits, state.get("evidence", {}))}
 
 
-def new_evidence(hits: list[Hit], known: dict[str, Evidence]) -> dict[str, Evidence]:
+def new_evidence(hits: Iterable[Hit], known: Mapping[str, Evidence]) -> dict[str, Evidence]:
     """Entries for the hits that are not among the evidence yet."""
     return {hit.passage.id: Evidence(hit=hit) for hit in hits if hit.passage.id not in known}

@@ -1,0 +1,156 @@
+"""A search keeps what it found, whatever stops it."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import pytest
+
+from ragreason.errors import BudgetReachedError, ContextOverflowError, EngineError, VerifierError
+from ragreason.generation.scripted import Scripted
+from ragreason.ledger import Meter, metering
+from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE, Reason
+from ragreason.policies.ircot import IRCoT
+from ragreason.policies.react import ReAct
+from ragreason.protocols import Item, Judges, Retriever
+from ragreason.search.best_of_n import BestOfN
+from ragreason.search.greedy import Greedy
+from ragreason.state import initial
+from ragreason.types import Budget, Question, Request, Step, Verdict
+
+QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
+SEARCH = " hm\nSearch: Edda Quill born"
+ANSWER = " found\nAnswer: 1874"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Scores 1 for each item; raises `error` instead, or forgets the last `lost` verdicts."""
+
+    judges: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
+    range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    aggregation: ClassVar[Literal["last"]] = "last"
+
+    error: Exception | None = None
+    lost: int = 0
+
+    async def judge(self, question: Question, items: list[Item]) -> list[Verdict]:
+        if self.error is not None:
+            raise self.error
+        return [Verdict(score=1.0)] * (len(items) - self.lost)
+
+
+def reason(engine: Scripted, retriever: Retriever | None, **parts: Any) -> Reason:
+    return Reason(
+        name="solve",
+        engine=engine,
+        policy=parts.get("policy", ReAct()),
+        strategy=parts.get("strategy", Greedy(max_depth=6)),
+        retriever=retriever,
+        verifier=parts.get("verifier"),
+        k=2,
+    )
+
+
+async def test_a_context_that_is_full_keeps_what_was_found(retriever: Retriever) -> None:
+    def full(_: Request) -> str:
+        raise ContextOverflowError(10, 5)
+
+    engine = Scripted([SEARCH], default=full)
+    update = await reason(engine, retriever)(initial(QUESTION))
+    assert update["forced"] == "context"
+    assert [s.kind for s in update["trajectory"].steps] == ["search", "search"]
+    kept = {e.hit.passage.title for e in update["evidence"].values() if e.keep}
+    assert {"Sallow Bridge", "Edda Quill"} <= kept
+
+
+@pytest.mark.parametrize("policy", [ReAct(), IRCoT()])
+async def test_the_same_prompt_is_never_sent_twice_at_temperature_0(
+    retriever: Retriever, policy: Any
+) -> None:
+    engine = Scripted(default="")
+    update = await reason(engine, retriever, policy=policy)(initial(QUESTION))
+    assert engine.calls == 1
+    assert update["forced"] == FORCED_BY_SILENCE
+    assert update["evidence"], "what the first search found stays"
+
+
+async def test_above_temperature_0_an_empty_reply_is_drawn_again(retriever: Retriever) -> None:
+    engine = Scripted(["", ANSWER])
+    update = await reason(engine, retriever, policy=ReAct(temperature=0.7))(initial(QUESTION))
+    assert (engine.calls, update["draft"]) == (2, "1874")
+    first, second = engine.requests
+    assert first.seed != second.seed
+
+
+async def test_a_search_that_runs_out_of_depth_says_so(retriever: Retriever) -> None:
+    update = await reason(Scripted(default=SEARCH), retriever)(initial(QUESTION))
+    assert (update["forced"], len(update["trajectory"].steps)) == (FORCED_BY_DEPTH, 6)
+
+
+@pytest.mark.parametrize("error", [BudgetReachedError("tokens"), ContextOverflowError(9, 5)])
+async def test_a_verifier_that_is_stopped_loses_nothing(
+    retriever: Retriever, error: Exception
+) -> None:
+    engine = Scripted([ANSWER])
+    update = await reason(engine, retriever, verifier=Judge(error))(initial(QUESTION))
+    assert update["draft"] == "1874"
+    assert update["steps"] == 2
+    assert update["forced"] in {"budget of tokens", "context"}
+
+
+async def test_verdicts_that_do_not_match_are_an_error(retriever: Retriever) -> None:
+    with pytest.raises(VerifierError, match="1 items were to be judged, 0 verdicts came"):
+        await reason(Scripted([ANSWER]), retriever, verifier=Judge(lost=1))(initial(QUESTION))
+
+
+async def test_each_answer_is_judged_once(retriever: Retriever) -> None:
+    judged: list[int] = []
+
+    class Counting(Judge):
+        async def judge(self, question: Question, items: list[Item]) -> list[Verdict]:
+            judged.append(len(items))
+            return await super().judge(question, items)
+
+    engine = Scripted(default=[ANSWER, SEARCH, ANSWER, " x\nSearch: Harrowby"])
+    strategy = BestOfN(n=4, max_depth=4)
+    policy = ReAct(temperature=1.0)
+    node = reason(engine, retriever, strategy=strategy, policy=policy, verifier=Counting())
+    update = await node(initial(QUESTION, seed=3))
+    assert sum(judged) <= 4
+    assert update["draft"] == "1874"
+
+
+async def test_an_error_cancels_the_other_branches(retriever: Retriever) -> None:
+    class Failing(Scripted):
+        async def generate(self, request: Request) -> Any:
+            if self.calls:
+                raise EngineError("no")
+            with self._counted(request):
+                await asyncio.sleep(30)
+
+    engine = Failing()
+    node = reason(engine, retriever, strategy=BestOfN(n=3, max_depth=3))
+    with pytest.raises(EngineError, match="no"):
+        async with asyncio.timeout(5):
+            await node(initial(QUESTION))
+    assert engine._running == 0
+
+
+async def test_proposals_that_never_came_end_their_branch(retriever: Retriever) -> None:
+    class Silent(ReAct):
+        async def propose(self, *_: Any, **__: Any) -> list[Step]:
+            return []
+
+    async with asyncio.timeout(5):
+        update = await reason(Scripted(), retriever, policy=Silent())(initial(QUESTION))
+    assert update["forced"] == FORCED_BY_SILENCE
+
+
+async def test_seconds_spent_before_a_crash_still_count(retriever: Retriever) -> None:
+    node = reason(Scripted(default=ANSWER), retriever)
+    saved = {**initial(QUESTION), "tree": [], "elapsed_s": 50.0, "wanted": [(0, 1)]}
+    with metering(Meter(Budget(seconds=40))):
+        update = await node._expand(saved)  # type: ignore[arg-type]
+    assert update["forced"] == "budget of seconds"
+    assert update["elapsed_s"] >= 50.0
