@@ -156,7 +156,10 @@ class Verifier(Protocol):
 
 @runtime_checkable
 class Policy(Protocol):
-    """Proposes next steps. Never runs a search itself: the node does, and fills in `Step.hits`."""
+    """Proposes next steps. Never runs a search itself: the node does, and fills in `Step.hits`.
+
+    A policy with a ClassVar `searches` that is true is refused where there is no index.
+    """
 
     needs: ClassVar[frozenset[Capability]]
 

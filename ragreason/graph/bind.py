@@ -54,6 +54,8 @@ class Binder:
             value = self._bind(key, spec, place, optional=_has_default(found.cls, key))
             if value is not None:
                 bound[key] = value
+        if "retriever" in found.takes - set(bound) and _searches(bound.get("policy")):
+            raise self._no_index(place)
         return found.cls(**bound, **found.parameters)
 
     def _bind(self, key: str, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Any:
@@ -108,9 +110,12 @@ class Binder:
 
         found = self._find_retriever(name, place)
         if found is None and (name is not None or not optional):
-            advice = "give --index DIR (index=... in Python)"
-            raise ConfigError(f"{self._who(place)} needs an index to search; {advice}")
+            raise self._no_index(place)
         return found if found is None or isinstance(found, Metered) else Metered(found)
+
+    def _no_index(self, place: Place) -> ConfigError:
+        advice = "give --index DIR (index=... in Python)"
+        return ConfigError(f"{self._who(place)} needs an index to search; {advice}")
 
     def _find_retriever(self, name: str | None, place: Place) -> Retriever | None:
         retrievers, opener = self.parts.retrievers, self.parts.open_retriever
@@ -163,6 +168,10 @@ def engines_with(needs: frozenset[Capability]) -> list[str]:
         if isinstance(declared, frozenset) and needs <= cast("frozenset[Capability]", declared):
             able.append(name)
     return able
+
+
+def _searches(policy: Any) -> bool:
+    return bool(getattr(policy, "searches", False))
 
 
 def _has_default(cls: Any, key: str) -> bool:

@@ -23,6 +23,7 @@ class IRCoT:
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
+    searches: ClassVar[bool] = True
 
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -23,6 +23,7 @@ class ReAct:
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
+    searches: ClassVar[bool] = True
 
     search_first: bool = True
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0

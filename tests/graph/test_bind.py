@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ragreason.errors import CapabilityError, ConfigError, GraphError
+from ragreason.generation.scripted import Scripted
 from ragreason.graph.bind import Parts
 from ragreason.graph.load import load_graph
 from ragreason.graph.read import parse_graph
@@ -133,3 +134,25 @@ async def test_a_policys_needs_are_checked_on_its_nodes_engine(parts: Parts) -> 
     text = TEXT.replace("{use: find}", "{use: reason, policy: react, strategy: greedy}")
     with pytest.raises(CapabilityError, match="'react' needs prefill, which the engine 'fake'"):
         await ask(text, parts)
+
+
+SEARCHES = """
+version: 1
+name: g
+paradigm: synergized
+nodes:
+  solve: {use: reason, policy: POLICY, strategy: greedy}
+  answer: {use: reply}
+edges: [[START, solve], [solve, answer], [answer, END]]
+"""
+
+
+@pytest.mark.parametrize("policy", ["react", "ircot"])
+def test_a_policy_that_searches_is_refused_without_an_index(policy: str) -> None:
+    text = SEARCHES.replace("POLICY", policy)
+    with pytest.raises(ConfigError, match=r"node 'solve' needs an index to search; give --index"):
+        load_graph(parse_graph(text), parts=Parts({"main": Scripted()}))
+
+
+def test_a_policy_that_only_thinks_needs_no_index() -> None:
+    load_graph(parse_graph(SEARCHES.replace("POLICY", "cot")), parts=Parts({"main": Scripted()}))
