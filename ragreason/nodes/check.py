@@ -24,7 +24,7 @@ class Check:
 
     name: str
     verifier: Verifier
-    at_least: Annotated[float, Field(ge=0, le=1)] = 0.5
+    at_least: Annotated[float, Field(ge=0, le=1)] = 0.4
 
     async def __call__(self, state: State) -> dict[str, Any]:
         """One verdict on the answer as a trajectory: one search with all kept hits, one answer."""

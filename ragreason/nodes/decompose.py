@@ -10,6 +10,7 @@ from ragreason.nodes.generate import ask
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
+from ragreason.text.tokens import Tokenizer
 
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.)、:]|Q\d*:)\s*")
 
@@ -19,7 +20,7 @@ class Decompose:
     """Write up to `max_questions` sub-questions to `queries`.
 
     Sub-questions may not depend on each other's answers: they run in parallel. Where the model
-    gives none, the question itself is the only one. Source: arXiv 2210.02406.
+    gives none of use, the question itself is the only one. Source: arXiv 2210.02406.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -44,12 +45,17 @@ class Decompose:
             temperature=self.temperature,
             stop=("\n\n",),
         )
-        return {"queries": split_questions(reply, self.max_questions) or [question.text]}
+        return {"queries": sub_questions(reply, question.text, self.max_questions)}
 
 
-def split_questions(reply: str, limit: int) -> list[str]:
-    """Distinct lines of the reply that read like questions, bullets and numbers removed."""
-    lines = (_BULLET.sub("", line).strip() for line in reply.splitlines())
-    return list(dict.fromkeys(line for line in lines if len(line.split()) > 1 or len(line) > 5))[
-        :limit
-    ]
+def sub_questions(reply: str, question: str, limit: int) -> list[str]:
+    """Up to `limit` distinct lines of the reply, bullets and numbers removed; at least one.
+
+    Small models repeat the prompt's examples: a line that shares no word with the question is
+    dropped. Where none is left, the question itself is the only one.
+    """
+    words = Tokenizer()
+    asked = set(words(question))
+    lines = dict.fromkeys(_BULLET.sub("", line).strip() for line in reply.splitlines())
+    found = [line for line in lines if asked & set(words(line))]
+    return found[:limit] or [question]

@@ -87,7 +87,7 @@ async def test_rewrite_searches_for_what_the_model_wrote(course: Course) -> None
 async def test_decompose_answers_its_parts_side_by_side(course: Course) -> None:
     parts = "1. Who designed the Sallow Bridge?\n2. When was Edda Quill born?"
     rules = [
-        ("Break the question", parts),
+        ("Which simple questions", parts),
         ("Question: Who designed", "Edda Quill"),
         ("Question: When was Edda Quill born?", "1874"),
         (QUESTION.text, "1874"),
