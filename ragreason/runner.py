@@ -1,18 +1,19 @@
 """Graph and parts to answers: one question or many, with events, from synchronous code or not."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError as FutureCancelledError, Future
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from ragreason.errors import ConfigError, RunError
 from ragreason.events import TraceEvent
+from ragreason.generation.text import check_text
 from ragreason.settings import Settings, load_settings
 from ragreason.state import State, initial
 from ragreason.types import Answer, Question
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ragreason.protocols import Generator, Retriever
 
 MAIN = "main"
-T = TypeVar("T")
+_CLOSED = "the agent is closed; make another"
 Close = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -55,7 +56,10 @@ class Runner:
         seed: int = 0,
         on_event: Callable[[TraceEvent], None] | None = None,
     ) -> Run:
-        """Run the graph. Raises ConfigError for a bad question, RunError where the run failed."""
+        """Run the graph. Raises ConfigError for a bad question, RunError where the run failed.
+
+        A question given as text gets an id made of it, so the same seed draws the same again.
+        """
         question = self.checked(question)
         events: list[TraceEvent] = []
         final: State = {}
@@ -63,21 +67,26 @@ class Runner:
         stream = self.graph.astream(
             initial(question, seed), config, stream_mode=["custom", "values"], subgraphs=True
         )
-        async for namespace, mode, payload in stream:
-            if mode == "custom" and isinstance(payload, TraceEvent):
-                events.append(payload)
-                if on_event is not None:
-                    on_event(payload)
-            elif mode == "values" and not namespace:
-                final = payload
+        async with aclosing(stream):
+            async for namespace, mode, payload in stream:
+                if mode == "custom" and isinstance(payload, TraceEvent):
+                    events.append(payload)
+                    if on_event is not None:
+                        on_event(payload)
+                elif mode == "values" and not namespace:
+                    final = payload
         return Run(question, _answer_of(final), tuple(events))
 
     def checked(self, question: Question | str) -> Question:
-        """The question as a value. Raises ConfigError if it is empty or too long."""
+        """The question as a value. Raises ConfigError if it is empty, too long, or no text."""
         if isinstance(question, str):
-            question = Question(id=uuid4().hex[:12], text=question.strip())
+            text = question.strip()
+            question = Question(
+                id=sha256(text.encode(errors="replace")).hexdigest()[:12], text=text
+            )
         if not question.text.strip():
             raise ConfigError("the question is empty; give it as text")
+        check_text(question.text)
         longest = self.settings.max_question_chars
         if len(question.text) > longest:
             raise ConfigError(
@@ -93,8 +102,9 @@ class Runner:
     async def aclose(self) -> None:
         """Free engines and files. Safe to call twice."""
         closers, self.closers = self.closers, ()
-        for close in closers:
-            await close()
+        async with AsyncExitStack() as stack:  # all of them, even if one fails
+            for close in closers:
+                stack.push_async_callback(close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -132,29 +142,29 @@ def open_runner(
 
     `graph` is a shipped graph's name or a file; `model` a catalogue name, a path, `openai:NAME` or
     an engine of yours; `index` a folder or a retriever of yours; `models` binds further names that
-    the graph's nodes use. Raises ConfigError before anything expensive is done.
+    the graph's nodes use. Raises ConfigError for a wrong graph or index before a model is fetched.
     """
     from ragreason.generation.open import open_engine
+    from ragreason.graph.bind import Parts
     from ragreason.graph.library import read_nested
     from ragreason.graph.load import load_graph
+    from ragreason.graph.open import LateEmbedder, open_parts
     from ragreason.prompts import prompts_hash
 
     overrides, allow_imports = tuple(overrides), tuple(allow_imports)
     read_nested(graph, overrides, allow_imports)
     settings = settings or load_settings()
+    place = settings.index if index is None else index
+    if isinstance(place, str | Path):
+        retriever = retriever or settings.retriever
+    parts = open_parts(Parts(embedder=LateEmbedder(settings.embedder)), None, place, {}, retriever)
     named = {MAIN: settings.model if model is None else model, **(models or {})}
     engines = {
         name: open_engine(given, settings) if isinstance(given, str) else given
         for name, given in named.items()
     }
-    place = settings.index if index is None else index
     loaded = load_graph(
-        graph,
-        models=engines,
-        index=place,
-        retriever=retriever,
-        overrides=overrides,
-        allow_imports=allow_imports,
+        graph, models=engines, parts=parts, overrides=overrides, allow_imports=allow_imports
     )
     owned = [engines[name] for name, given in named.items() if isinstance(given, str)]
     identity = {
@@ -178,6 +188,7 @@ class Agent:
     """The short way: ask questions of one graph, from synchronous code, notebooks, or async code.
 
     It runs its own event loop in a thread, so `ask` also works where a loop is running already.
+    Questions may be asked from several threads and loops at once.
 
     with Agent(graph="react", index="my-index") as agent:
         print(agent.ask("Who founded the company that built the Sallow Bridge?").cited)
@@ -191,54 +202,60 @@ class Agent:
         model: "str | Generator | None" = None,
         **options: Any,
     ) -> None:
+        """`options` are those of `open_runner`."""
+        from ragreason.graph.door import Door
+
         self.runner = open_runner(graph, model=model, index=index, **options)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
+        self._door = Door()
+        self._closed = False
 
     def ask(self, question: Question | str, *, seed: int = 0) -> Answer:
-        """Answer, blocking the calling thread."""
-        return self._submit(self._answer(question, seed)).result()
+        """Answer, blocking the calling thread. An interrupt (Ctrl-C) cancels the run."""
+        self._need_open()
+        try:
+            return self._door.run(self._answer(question, seed))
+        except FutureCancelledError:
+            raise RunError(_CLOSED) from None
 
     async def aask(self, question: Question | str, *, seed: int = 0) -> Answer:
         """Answer, from any event loop. Cancelling it cancels the run."""
-        return await asyncio.wrap_future(self._submit(self._answer(question, seed)))
+        self._need_open()
+        return await _awaited(self._door.submit(self._answer(question, seed)))
 
     async def stream(self, question: Question | str, *, seed: int = 0) -> AsyncIterator[TraceEvent]:
         """What happens, as it happens; the last event carries the answer with its usage.
 
         Leaving the loop early cancels the run.
         """
+        from ragreason.generation.worker_process import deliver
+
+        self._need_open()
         here = asyncio.get_running_loop()
         queue: asyncio.Queue[TraceEvent | None] = asyncio.Queue()
 
-        def tell(event: TraceEvent | None) -> None:
-            here.call_soon_threadsafe(queue.put_nowait, event)
-
         async def work() -> Answer:
             try:
-                return (await self.runner.answer(question, seed=seed, on_event=tell)).answer
+                return await self._answer(question, seed, lambda e: deliver(here, queue, e))
             finally:
-                tell(None)
+                deliver(here, queue, None)
 
-        future = self._submit(work())
+        future = self._door.submit(work())
         try:
             while (event := await queue.get()) is not None:
                 if event.kind != "answer":
                     yield event
-            answer = await asyncio.wrap_future(future)
+            answer = await _awaited(future)
             yield TraceEvent(kind="answer", at_s=answer.elapsed_s, answer=answer)
         finally:
             future.cancel()
 
     def close(self) -> None:
-        """Free the engine and stop the thread. Safe to call twice."""
-        if self._loop.is_closed():
+        """Cancel what runs, free the engine, stop the thread. Safe to call twice."""
+        if self._closed:
             return
-        self._submit(self.runner.aclose()).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._closed = True
+        self._door.run(self._end())
+        self._door.close()
 
     def __enter__(self) -> Self:
         return self
@@ -251,8 +268,32 @@ class Agent:
     ) -> None:
         self.close()
 
-    async def _answer(self, question: Question | str, seed: int) -> Answer:
-        return (await self.runner.answer(question, seed=seed)).answer
+    async def _answer(
+        self,
+        question: Question | str,
+        seed: int,
+        on_event: Callable[[TraceEvent], None] | None = None,
+    ) -> Answer:
+        return (await self.runner.answer(question, seed=seed, on_event=on_event)).answer
 
-    def _submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self.runner.aclose()
+
+    def _need_open(self) -> None:
+        if self._closed:
+            raise RunError(_CLOSED)
+
+
+async def _awaited(future: Future[Answer]) -> Answer:
+    """The result, in this loop; tells a run that was cancelled from a caller that was."""
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RunError(_CLOSED) from None

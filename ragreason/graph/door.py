@@ -4,6 +4,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -12,7 +13,8 @@ T = TypeVar("T")
 class Door:
     """Runs coroutines for synchronous callers, all on one loop, so that engines keep theirs.
 
-    The thread starts with the first call and ends with the door, the program, or `close`.
+    The thread starts with the first call and ends with the door, the program, or `close`; what
+    still runs then is cancelled.
     """
 
     def __init__(self) -> None:
@@ -22,12 +24,17 @@ class Door:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The coroutine's result. An interrupt (Ctrl-C) cancels it."""
-        future = asyncio.run_coroutine_threadsafe(work, self._running_loop())
+        future = self.submit(work)
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Start the coroutine; cancelling the future cancels it."""
+        with self._lock:  # so that `close` comes before or after, and nothing waits for ever
+            return asyncio.run_coroutine_threadsafe(work, self._running_loop())
 
     def iterate(self, source: AsyncIterator[T]) -> Iterator[T]:
         """The iterator's items as they come; stopping early closes it."""
@@ -52,19 +59,17 @@ class Door:
             stop()
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None:
-                loop = self._loop = asyncio.new_event_loop()
-                threading.Thread(
-                    target=_serve, args=(loop,), name="ragreason-door", daemon=True
-                ).start()
-                self._stop = weakref.finalize(self, loop.call_soon_threadsafe, loop.stop)
-            return self._loop
+        """The loop. Called with `_lock` held."""
+        if self._loop is None:
+            runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+            loop = self._loop = runner.get_loop()
+            threading.Thread(
+                target=_serve, args=(runner,), name="ragreason-door", daemon=True
+            ).start()
+            self._stop = weakref.finalize(self, loop.call_soon_threadsafe, loop.stop)
+        return self._loop
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        loop.close()
+def _serve(runner: asyncio.Runner) -> None:
+    with runner:  # its end cancels what still runs
+        runner.get_loop().run_forever()

@@ -1,6 +1,6 @@
 """The compiled graph that `load_graph` gives: a LangGraph graph with a synchronous door."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
@@ -35,7 +35,7 @@ class LoadedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         input: Any,  # noqa: A002
         config: Any = None,
         **kwargs: Any,
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncGenerator[Any, None]:
         """As LangGraph's, with missing state keys filled in."""
         source = super().astream(run_input(input), config, **kwargs)
         try:
