@@ -1,13 +1,13 @@
 """Past runs as files: one JSON Lines file a run, its first line says what it was."""
 
-import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from ragreason.errors import ConfigError
+from ragreason.errors import ConfigError, DataError
 from ragreason.events import TraceEvent
 from ragreason.types import Answer, Question, Value
 
@@ -46,30 +46,39 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     lines = [head.model_dump_json(), *(e.model_dump_json(exclude_defaults=True) for e in events)]
     partial = folder / f".{run_id}.part"
-    partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    partial.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
     partial.rename(folder / f"{run_id}.jsonl")
     return run_id
 
 
 def heads(folder: Path) -> Iterator[TraceHead]:
-    """The stored runs, newest first."""
+    """The stored runs, newest first. Raises DataError for a file that is none."""
     for path in sorted(folder.glob("*.jsonl"), reverse=True):
-        with path.open(encoding="utf-8") as lines:
-            yield TraceHead.model_validate_json(next(lines))
+        with _reading(path), path.open(encoding="utf-8") as lines:
+            head = TraceHead.model_validate_json(lines.readline())
+        yield head
 
 
 def load(folder: Path, run_id: str) -> tuple[TraceHead, tuple[TraceEvent, ...]]:
     """One stored run; `run_id` may be the beginning of an id, or "last".
 
-    Raises ConfigError if no run, or more than one, fits.
+    Raises ConfigError if no run, or more than one, fits, DataError for a damaged one.
     """
     paths = sorted(folder.glob("*.jsonl"))
     found = paths[-1:] if run_id == "last" else [p for p in paths if p.stem.startswith(run_id)]
     if len(found) != 1:
         what = f"{len(found)} runs begin with '{run_id}'" if found else f"no run '{run_id}'"
         raise ConfigError(f"{what} in {folder}; see `ragreason trace list`")
-    head, *events = found[0].read_text(encoding="utf-8").splitlines()
-    return (
-        TraceHead.model_validate_json(head),
-        tuple(TraceEvent.model_validate(json.loads(line)) for line in events),
-    )
+    with _reading(found[0]), found[0].open(encoding="utf-8") as lines:
+        head = TraceHead.model_validate_json(lines.readline())
+        return head, tuple(TraceEvent.model_validate_json(line) for line in lines)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path} holds no run that this version can read; delete it to list the others"
+        ) from error
