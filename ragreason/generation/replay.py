@@ -97,6 +97,9 @@ class Replay:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _keep(self, key: str, answer: Any) -> None:
+        """The first answer stays, where the same request was made twice at once."""
+        if key in self._answers:
+            return
         self._answers[key] = answer
         self._append({"key": key, "answer": answer})
 
@@ -108,11 +111,14 @@ class Replay:
     def _load(self) -> dict[str, Any] | None:
         """The header, None without a file. A last line that was cut short is left out."""
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
+            with self._path.open(encoding="utf-8") as file:
+                lines = list(file)  # not `splitlines`: answers may hold U+2028
         except FileNotFoundError:
             return None
         except OSError as error:
             raise ConfigError(f"'{self._path}' can't be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"'{self._path}' is no recording; it is not UTF-8 text") from error
         rows = []
         for number, line in enumerate(lines, start=1):
             try:
@@ -120,17 +126,17 @@ class Replay:
             except ValueError as error:
                 if number < len(lines):
                     raise ConfigError(f"{self._path}:{number}: not a recording's line") from error
-                self._drop_cut_line(lines[:-1])
-        if not rows or "engine" not in rows[0]:
+        if not rows or not isinstance(rows[0], dict) or "engine" not in rows[0]:
             raise ConfigError(f"'{self._path}' is no recording; its first line names no engine")
+        if self._engine is not None and not lines[-1].endswith("\n"):
+            self._mend(lines[: len(rows)])
         self._answers = {row["key"]: row["answer"] for row in rows[1:]}
         header: dict[str, Any] = rows[0]
         return header
 
-    def _drop_cut_line(self, whole: list[str]) -> None:
-        """So that the next answer does not continue it."""
-        if self._engine is not None:
-            self._path.write_text("".join(f"{line}\n" for line in whole), encoding="utf-8")
+    def _mend(self, lines: list[str]) -> None:
+        """End the file with a line break, so that the next answer does not continue a line."""
+        self._path.write_text("".join(lines).rstrip("\n") + "\n", encoding="utf-8")
 
 
 def _header(engine: Generator) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -83,4 +84,33 @@ def test_no_recording_and_no_engine_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"id": 1}\n')
     with pytest.raises(ConfigError, match="is no recording"):
+        Replay(tmp_path / "x.jsonl")
+
+
+async def test_line_separators_in_answers_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    await Replay(path, Scripted(default="a\u2028b\x85c\n")).generate(ask())
+    assert (await Replay(path).generate(ask()))[0].text == "a\u2028b\x85c\n"
+
+
+async def test_a_crash_before_the_line_break_spoils_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    await record(path)
+    path.write_text(path.read_text()[:-1])
+    await Replay(path, Scripted(default="a b", context=99)).generate(ask("after the crash"))
+    replay = Replay(path)
+    assert await replay.count_tokens(ask()) == 2
+    assert (await replay.generate(ask("after the crash")))[0].text == "a b"
+
+
+async def test_the_same_request_made_twice_at_once_has_one_answer(tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    recorder = Replay(path, Scripted(["first", "second"], latency_s=0.01))
+    one, other = await asyncio.gather(recorder.generate(ask()), recorder.generate(ask()))
+    assert one == other == await Replay(path).generate(ask())
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
         Replay(tmp_path / "x.jsonl")
