@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ragreason.errors import ConfigError, RagreasonError, RunError
-from ragreason.models.catalogue import Model, find
+from ragreason.models.catalogue import Model, find, known
 from ragreason.models.convert import requantise
 from ragreason.models.hashes import check, sha256_of
 from ragreason.models.hub_source import fetch_hub, reachable
@@ -51,8 +51,10 @@ def located(name: str, chosen: Settings | None = None) -> Path | None:
 
 
 def is_path(name: str) -> bool:
-    """Whether a model is given as a path rather than by a catalogue name."""
-    return "/" in name or "\\" in name or name.endswith(".gguf") or Path(name).is_dir()
+    """Whether a model is given as a path. A catalogue name stays one beside a folder so named."""
+    if "/" in name or "\\" in name or name.endswith(".gguf"):
+        return True
+    return bool(name) and name not in known() and Path(name).is_dir()
 
 
 def cached(model: Model, home: Path) -> Path | None:

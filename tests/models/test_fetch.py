@@ -291,3 +291,15 @@ def test_a_wheel_that_points_outside_is_ignored(tmp_path: Path) -> None:
     assert not index_source._wanted("emb/model/../../evil", "emb/model/")
     assert index_source._wanted("emb/model/x", "emb/model/")
     assert issubclass(HashMismatchError, RunError)
+
+
+def test_a_folder_named_like_a_model_does_not_stand_in_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "qwen2.5-0.5b").mkdir()
+    (tmp_path / "mine").mkdir()
+    assert not models.is_path("qwen2.5-0.5b")
+    assert models.is_path("./qwen2.5-0.5b")
+    assert models.is_path("mine")
+    assert not models.is_path("")
