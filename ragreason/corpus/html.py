@@ -47,6 +47,7 @@ class _Reader(HTMLParser):
         del attrs
         if tag == "body":
             self._hidden.clear()  # a <head> that nobody closed
+            self._inside = ""
         if tag in _HIDDEN:
             self._hidden.append(tag)
         if tag == "title" or (tag == "h1" and not self.heading):
@@ -69,6 +70,13 @@ class _Reader(HTMLParser):
         if self._inside == "h1":
             self.heading += data
         self.pieces.append(data.replace("\n", " "))
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Skip `<![...`, of which the library refuses the kinds that it does not know."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.parse_bogus_comment(i)
 
     def _break(self, tag: str) -> None:
         if not self._hidden and tag in _BLOCKS:

@@ -7,7 +7,7 @@ from ragreason.corpus.document import Document, Section
 from ragreason.corpus.files import read_text, title_of
 
 _HEADING = re.compile(r"^(?P<level>\#{1,6})[ \t]+(?P<title>.*?)[ \t]*\#*[ \t]*$")
-_FENCE = re.compile(r"^ {0,3}(```|~~~)")
+_FENCE = re.compile(r"^ {0,3}(```(?=`*[^`]*$)|~~~)")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
 

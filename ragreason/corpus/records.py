@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ _DEFAULTS: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "contents", "content", "body"),
 }
 _GIVES_ANSWER_AWAY = frozenset(
-    """answer answers supporting_facts is_supporting evidences decomposition question_decomposition
-    facts hasanswer isgold""".split()
+    """answer answers answer_alias answer_aliases gold gold_answer supporting supporting_facts
+    is_supporting evidence evidences decomposition question_decomposition facts answerable hasanswer
+    isgold""".split()
 )
 _MAX_CSV_FIELD_CHARS = 2**31 - 1
 
@@ -55,7 +57,8 @@ def load_csv(path: Path, fields: Fields | None = None, *, whole: bool = False) -
     limit = csv.field_size_limit(_MAX_CSV_FIELD_CHARS)
     try:
         delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
+        stream = io.StringIO(text, newline="")
+        rows = list(csv.DictReader(stream, delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise CorpusError(f"{path}: not CSV: {error}") from error
     finally:
@@ -68,8 +71,9 @@ def from_records(
 ) -> list[Document]:
     """Documents of records with named fields; `fields` maps id, title, text to their names.
 
-    All other fields with one value become metadata, those that would give an answer away not.
-    Records without text are left out. Raises CorpusError that names the fields there are.
+    All other fields with one value become metadata; NaN and infinity do not, nor does what would
+    give an answer away. Records whose text is empty or null are left out. Raises CorpusError that
+    names the fields there are.
     """
     if not fields and records and holds_paragraphs(records[0]):
         return load_paragraphs(records, source)
@@ -88,7 +92,7 @@ def _document(
     record: Mapping[str, Any], number: int, source: str, fields: Fields, whole: bool
 ) -> Document:
     names = {role: _field(record, role, fields) for role in _DEFAULTS}
-    if names["text"] is None:
+    if not any(name in record for name in _candidates("text", fields)):
         raise CorpusError(
             f"{source}: record {number} has no field '{fields.get('text', 'text')}'; it has "
             f"{_listed(record)}; name the right one: --fields text=NAME"
@@ -98,18 +102,23 @@ def _document(
         str(name): mended(value) if isinstance(value, str) else value
         for name, value in record.items()
         if name not in names.values()
-        and name not in _GIVES_ANSWER_AWAY
+        and str(name).casefold() not in _GIVES_ANSWER_AWAY
         and isinstance(value, str | int | float | bool)
+        and (not isinstance(value, float) or isfinite(value))
     }
     key = own.get("id") or str(number)
     return Document(
-        f"{source}#{key}", source, own.get("title", ""), own["text"], (), metadata, whole
+        f"{source}#{key}", source, own.get("title", ""), own.get("text", ""), (), metadata, whole
     )
 
 
 def _field(record: Mapping[str, Any], role: str, fields: Fields) -> str | None:
-    candidates: Iterable[str] = (fields[role],) if role in fields else _DEFAULTS[role]
-    return next((name for name in candidates if record.get(name) is not None), None)
+    found = (n for n in _candidates(role, fields) if record.get(n) is not None)
+    return next(found, None)
+
+
+def _candidates(role: str, fields: Fields) -> Sequence[str]:
+    return (fields[role],) if role in fields else _DEFAULTS[role]
 
 
 def _check_fields(fields: Fields, source: str) -> None:
@@ -119,9 +128,9 @@ def _check_fields(fields: Fields, source: str) -> None:
         raise CorpusError(f"{source}: --fields can name {known}, not '{unknown[0]}'")
 
 
-def _named(row: Mapping[str | None, Any]) -> dict[str, str]:
-    """The row without cells beyond the header, and without those that are missing or empty."""
-    return {name: cell for name, cell in row.items() if name and isinstance(cell, str) and cell}
+def _named(row: Mapping[str | None, Any]) -> dict[str, str | None]:
+    """The row without cells beyond the header; those that are missing or empty are None."""
+    return {name: cell or None for name, cell in row.items() if name}
 
 
 def _string(value: Any) -> str:

@@ -29,3 +29,13 @@ def test_without_a_title_the_first_heading_is_it(tmp_path: Path) -> None:
 
 def test_an_unclosed_head_does_not_hide_the_page(tmp_path: Path) -> None:
     assert load(tmp_path, "<head><title>T</title><body><p>shown</p>") == ("T", "shown")
+
+
+def test_declarations_that_nobody_knows_are_skipped(tmp_path: Path) -> None:
+    assert load(tmp_path, "<p>Ada</p><![foo[ x ]]><p>reads.</p><![if !x]>On<![endif]>")[1] == (
+        "Ada\n\nreads.\n\nOn"
+    )
+
+
+def test_an_unclosed_title_does_not_swallow_the_page(tmp_path: Path) -> None:
+    assert "shown" in load(tmp_path, "<title>T<body><p>shown</p></body>")[1]

@@ -52,3 +52,9 @@ def test_without_headings_the_file_name_is_the_title(tmp_path: Path) -> None:
     document = load_markdown(write(tmp_path, "Just text."))
     assert document.title == "my lake"
     assert len(document.sections) == 1
+
+
+def test_code_in_one_line_opens_no_block(tmp_path: Path) -> None:
+    text = "# Lake\n\n```make lake```\n\n## Fish\n\nTrout.\n"
+    titles = [s.title for s in load_markdown(write(tmp_path, text)).sections]
+    assert titles == ["Lake", "Lake: Fish"]

@@ -72,3 +72,27 @@ def test_what_gives_answers_away_never_becomes_metadata(tmp_path: Path) -> None:
     record = {"text": "x", "answer": "42", "supporting_facts": "y", "isgold": True, "hasanswer": 1}
     (document,) = load_file(jsonl(tmp_path, record))
     assert document.metadata == {}
+
+
+def test_names_that_give_answers_away_are_known_in_any_case(tmp_path: Path) -> None:
+    record = {"text": "x", "Answer": "42", "gold": "42", "answerable": False, "Year": 1}
+    (document,) = load_file(jsonl(tmp_path, record))
+    assert document.metadata == {"Year": 1}
+
+
+def test_rows_without_text_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.csv", "title,text\nLake,Deep.\nHill,\nBoat\n")
+    assert [d.title for d in load_file(path)] == ["Lake"]
+    assert load_file(jsonl(tmp_path, {"title": "Hill", "text": None})) == []
+    with pytest.raises(CorpusError, match="no field 'story'"):
+        load_file(path, {"text": "story"})
+
+
+def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"r\.csv: not CSV"):
+        load_file(write(tmp_path / "r.csv", 'text\n"Deep.\nHigh.\n'))
+
+
+def test_numbers_that_json_has_no_words_for_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "r.jsonl", '{"text": "x", "a": NaN, "b": -Infinity, "c": 0.5}')
+    assert load_file(path)[0].metadata == {"c": 0.5}
