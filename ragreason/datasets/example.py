@@ -44,7 +44,7 @@ class Example(Value):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset file, read. `extra` holds passages of its corpus that belong to no example."""
+    """A dataset file, read. `extra` is the dataset's own corpus file, if it has one."""
 
     name: str
     path: Path
@@ -53,8 +53,12 @@ class Dataset:
 
     @property
     def passages(self) -> tuple[Passage, ...]:
-        """The union of all paragraphs, each once, first seen first: the closed corpus."""
-        return distinct([p for e in self.examples for p in e.passages] + list(self.extra))
+        """The union of all paragraphs, each once, first seen first: the closed corpus.
+
+        `extra` leads, in its own order: supports must not stand first, where ties would favour
+        them.
+        """
+        return distinct([*self.extra, *(p for e in self.examples for p in e.passages)])
 
     @property
     def data_hash(self) -> str:

@@ -57,6 +57,8 @@ def parse_spec(spec: str) -> tuple[str | None, Path]:
         if not tail:
             raise DataError(f"'{spec}' names no file; expected {head}:PATH")
         return name, Path(tail).expanduser()
+    if not spec.strip():
+        raise DataError("no dataset given; expected NAME:PATH, as in hotpotqa:dev.json")
     path = Path(spec).expanduser()
     if colon and not path.exists():
         raise UnknownNameError("dataset", head, LOADERS, "as in hotpotqa:dev.json")

@@ -1,9 +1,11 @@
 """MuSiQue, answerable and full: JSON lines, paragraphs with `is_supporting`, aliases.
 
 Source: github.com/StonyBrookNLP/musique. In the full version a question can come twice under one
-id, once without its evidence; the second then gets the id's suffix "/unanswerable".
+id, once without its evidence; the second in the file gets the id's suffix "/2", whichever it is:
+an id never tells which one can be answered.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ from ragreason.types import Passage, Question
 
 def load_musique(path: Path) -> Dataset:
     """MuSiQue-Ans or MuSiQue-Full. Hops are the steps of the decomposition."""
-    return Dataset("musique", path, tuple(_example(r) for r in read_json(path)))
+    seen: Counter[str] = Counter()
+    return Dataset("musique", path, tuple(_example(r, seen) for r in read_json(path)))
 
 
-def _example(record: Record) -> Example:
+def _example(record: Record, seen: Counter[str]) -> Example:
     passages, supports = _paragraphs(record)
     answerable = bool(record.fields.get("answerable", True))
     steps = record.fields.get("question_decomposition") or []
@@ -30,7 +33,9 @@ def _example(record: Record) -> Example:
         hops=len(steps) or len(supports),
         answerable=answerable,
     )
-    name = record.text("id") + ("" if answerable else "/unanswerable")
+    name = record.text("id")
+    seen[name] += 1
+    name += f"/{seen[name]}" if seen[name] > 1 else ""
     question = Question(id=name, text=record.text("question"))
     return Example(question=question, gold=gold, passages=passages)
 

@@ -114,8 +114,8 @@ def _parse(path: Path, text: str) -> Any:
         raise DataError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}{end}"
         ) from error
-    except RecursionError as error:
-        raise DataError(f"{path}: JSON nested too deeply") from error
+    except (ValueError, RecursionError) as error:  # an endless number, too deep a nesting
+        raise DataError(f"{path}: not JSON that can be read: {error}") from error
 
 
 def _listed(path: Path, values: Sequence[Any]) -> list[Record]:

@@ -36,7 +36,7 @@ def test_distinct_keeps_the_first_place() -> None:
 def test_the_corpus_is_the_union_and_what_belongs_to_no_example() -> None:
     extra = paragraph("Ada", "Ada reads.")
     dataset = Dataset("own", Path("x"), (example("a"), example("b")), (extra, ILSE))
-    assert dataset.passages == (ILSE, OTTO, extra)
+    assert dataset.passages == (extra, ILSE, OTTO)
 
 
 def test_a_title_without_paragraph_counts_as_missed() -> None:
@@ -54,3 +54,13 @@ def test_data_hash_follows_questions_gold_and_name_not_the_path() -> None:
         Dataset("own", Path("x"), base.examples, (paragraph("Ada", "Ada reads."),)),
     ]
     assert len({base.data_hash, *(d.data_hash for d in others)}) == 6
+
+
+def test_supports_do_not_stand_first_in_a_corpus_file_of_its_own() -> None:
+    corpus = tuple(paragraph(f"T{i}", f"Text {i}.") for i in range(9))
+    needed = Example(
+        question=Question(id="q", text="Who?"),
+        gold=Gold(answers=("x",), support_ids=(corpus[7].id,)),
+        passages=(corpus[7],),
+    )
+    assert Dataset("own", Path("x"), (needed,), corpus).passages == corpus

@@ -8,6 +8,7 @@ import pytest
 
 from ragreason.datasets import Example, load_dataset
 from ragreason.errors import DataError, UnknownNameError
+from ragreason.evaluation.official import musique_metrics
 from ragreason.text.passages import passage_id
 
 HOTPOT: dict[str, Any] = {
@@ -89,12 +90,12 @@ def test_musique(tmp_path: Path) -> None:
     assert (example.gold.type, example.gold.hops, example.gold.answerable) == ("2hop", 2, True)
 
 
-def test_musique_full_keeps_the_unanswerable_twin_apart(tmp_path: Path) -> None:
+def test_ids_of_musique_full_do_not_tell_what_is_answerable(tmp_path: Path) -> None:
     twin = {**MUSIQUE, "answerable": False, "paragraphs": MUSIQUE["paragraphs"][:1]}
     lines = "\n".join(json.dumps(r) for r in (MUSIQUE, twin))
     (tmp_path / "x.jsonl").write_text(lines, encoding="utf-8")
     ids = [e.question.id for e in load_dataset(f"musique:{tmp_path / 'x.jsonl'}").examples]
-    assert ids == ["2hop__1_2", "2hop__1_2/unanswerable"]
+    assert ids == ["2hop__1_2", "2hop__1_2/2"]
 
 
 def test_strategyqa_takes_the_first_annotator_with_paragraphs(tmp_path: Path) -> None:
@@ -182,3 +183,16 @@ def test_a_malformed_record_is_one_clear_line(
 ) -> None:
     with pytest.raises(DataError, match=message):
         load_one(tmp_path, name + ":{}", [{**HOTPOT, **change}])
+
+
+@pytest.mark.parametrize("answerable_first", [True, False])
+def test_official_predictions_find_the_answerable_twin(
+    tmp_path: Path, answerable_first: bool
+) -> None:
+    twin = {**MUSIQUE, "answerable": False, "paragraphs": MUSIQUE["paragraphs"][:1]}
+    records = [MUSIQUE, twin] if answerable_first else [twin, MUSIQUE]
+    (tmp_path / "x.jsonl").write_text("\n".join(map(json.dumps, records)), encoding="utf-8")
+    examples = load_dataset(f"musique:{tmp_path / 'x.jsonl'}").examples
+    assert [e.question.id for e in examples] == ["2hop__1_2", "2hop__1_2/2"]
+    row = {"id": "2hop__1_2", "predicted_answer": "Sirel", "predicted_support_idxs": [1]}
+    assert musique_metrics([row], examples)["answer_em"] == 1.0

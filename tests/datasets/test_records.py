@@ -108,3 +108,9 @@ def test_a_wrong_type_is_shown() -> None:
 
 def test_numbers_are_taken_as_texts() -> None:
     assert Record("x", {"answer": 1887}).text("answer") == "1887"
+
+
+def test_an_endless_number_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(f"[{'1' * 5000}]", encoding="utf-8")
+    with pytest.raises(DataError, match=r"x\.json: not JSON that can be read"):
+        read_json(tmp_path / "x.json")
