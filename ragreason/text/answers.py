@@ -9,12 +9,12 @@ import re
 import string
 import unicodedata
 
+from ragreason.text.language import HAN
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_TOKEN = re.compile(
-    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\\s\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
-)
+_HAN = re.compile(f"[{HAN}]")
+_TOKEN = re.compile(rf"[{HAN}]|[^\s{HAN}]+")
 
 
 def normalize_answer(text: str) -> str:

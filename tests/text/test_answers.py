@@ -68,3 +68,8 @@ def test_normalised_english_has_no_ascii_punctuation_and_single_blanks(text: str
     normal = normalize_answer(text)
     assert "  " not in normal
     assert not set(normal) & set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+def test_rare_han_characters_are_chinese_too() -> None:
+    assert has_han("\U00020bb7")
+    assert chinese_answer_tokens("\U00020bb7野家") == ["\U00020bb7", "野", "家"]
