@@ -64,6 +64,7 @@ class IndexFolder:
         self.manifest = manifest
         self.passages = PassageStore(data / _PASSAGES, manifest.passages)
         self.vectors = read_vectors(data / _VECTORS)  # (passages, dim)
+        _check_sizes(path, manifest, len(self.passages), self.vectors.shape)
         self.sparse = SparseIndex(data / _SPARSE, tokenizer)
 
     @cached_property
@@ -93,15 +94,21 @@ def open_index(path: Path, *, verify: bool = False) -> IndexFolder:
         return open_index(path, verify=verify)  # it was replaced while we were opening it
 
 
-def write_index(path: Path, contents: Contents) -> Manifest:
+def write_index(path: Path, contents: Contents, base: Manifest | None = None) -> Manifest:
     """Write or replace the index at `path`; readers see the old one or the new one, never both.
 
-    Files of the old index stay readable for those who have them open. Raises IndexFolderError if
-    the folder holds other things, or another process is writing there.
+    Files of the old index stay readable for those who have them open. `base` is the index that
+    `contents` were made of: another one found in its place is left alone, so that no change is
+    lost. Raises IndexFolderError then, if the folder holds other things or can't be written, or if
+    another process is writing there.
     """
     check_writable(path)
-    path.mkdir(parents=True, exist_ok=True)
+    _make_folder(path)
     with _locked(path), _unfinished(path) as draft:
+        if base is not None and read_manifest(path) != base:
+            raise IndexFolderError(
+                f"{path}: another process changed this index meanwhile; run the command again"
+            )
         _write_files(draft, contents)
         files = {
             file.relative_to(draft).as_posix(): describe(file)
@@ -117,6 +124,26 @@ def write_index(path: Path, contents: Contents) -> Manifest:
             if old.name != manifest.data:
                 shutil.rmtree(old, ignore_errors=True)
     return manifest
+
+
+def _check_sizes(path: Path, manifest: Manifest, rows: int, vectors: tuple[int, ...]) -> None:
+    expected = manifest.passages + manifest.duplicates, (manifest.passages, manifest.dim)
+    if (rows, vectors) != expected:
+        raise IndexFolderError(
+            f"{path}: damaged {MANIFEST}: {rows} passages and vectors {vectors}, expected "
+            f"{expected[0]} and {expected[1]}; rebuild it: ragreason index build PATH... "
+            f"--out {path}"
+        )
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        (path / _LOCK).touch()
+    except OSError as error:
+        raise IndexFolderError(
+            f"{path}: can't be written: {error.strerror or error}; give another folder"
+        ) from error
 
 
 def _is_sound(path: Path, manifest: Manifest) -> bool:

@@ -2,8 +2,9 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ragreason.errors import IndexFolderError
 
@@ -46,7 +47,7 @@ class Manifest(_Frozen):
     passages: int
     duplicates: int
     sources: tuple[Source, ...]
-    data: str
+    data: Annotated[str, Field(pattern="^data-[0-9a-f]{16}$")]
     files: dict[str, File]
 
 
@@ -59,7 +60,7 @@ def read_manifest(folder: Path) -> Manifest:
         what = "holds no finished index" if folder.is_dir() else "no such index"
         raise IndexFolderError(f"{folder}: {what}; {rebuild}") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise IndexFolderError(f"{folder}: {MANIFEST} can't be read: {error}") from error
+        raise IndexFolderError(f"{folder}: {MANIFEST} can't be read: {error}; {rebuild}") from error
     _check_version(folder, text, rebuild)
     try:
         return Manifest.model_validate_json(text)

@@ -82,7 +82,7 @@ async def add_documents(
         for passage, source in index.passages.all()
         if passage.document not in replaced and source not in replaced
     ]
-    return await _write(index_dir, kept + sourced, used, index, progress)
+    return await _write(index_dir, kept + sourced, used, index, progress, index.manifest)
 
 
 async def delete_documents(documents: Sequence[str], index_dir: Path) -> Built:
@@ -106,7 +106,8 @@ async def delete_documents(documents: Sequence[str], index_dir: Path) -> Built:
     rows = {key: row for row, key in enumerate(index.passages.ids)}
     vectors = index.vectors[[rows[passage.id] for passage, _ in distinct]]
     contents = Contents([*distinct, *duplicates], vectors, index.manifest.embedder)
-    return Built(await asyncio.to_thread(write_index, index_dir, contents), 0)
+    written = await asyncio.to_thread(write_index, index_dir, contents, index.manifest)
+    return Built(written, 0)
 
 
 def _load(
@@ -156,6 +157,7 @@ async def _write(
     embedder: Embedder,
     old: IndexFolder | None,
     progress: Progress | None,
+    base: Manifest | None = None,
 ) -> Built:
     distinct, duplicates = _distinct(sourced)
     vectors: Floats = np.zeros((len(distinct), embedder.dim), dtype=np.float32)
@@ -169,7 +171,7 @@ async def _write(
     texts = [searchable_text(distinct[i][0].title, distinct[i][0].text) for i in new]
     vectors[new] = await embed_passages(embedder, texts, progress)
     contents = Contents([*distinct, *duplicates], vectors, embedder.name)
-    manifest = await asyncio.to_thread(write_index, out, contents)
+    manifest = await asyncio.to_thread(write_index, out, contents, base)
     return Built(manifest, len(new))
 
 

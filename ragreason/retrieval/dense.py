@@ -46,7 +46,12 @@ class Dense:
 def check_embedder(index: IndexFolder, embedder: Embedder) -> None:
     """Raise IndexFolderError if vectors of `embedder` do not belong into this index."""
     made_by = index.manifest.embedder
-    if (made_by, index.manifest.dim) != (embedder.name, embedder.dim):
+    if made_by == embedder.name and index.manifest.dim != embedder.dim:
+        raise IndexFolderError(
+            f"{index.path}: has {index.manifest.dim} dimensions, embedder '{made_by}' gives "
+            f"{embedder.dim}; build it again: ragreason index build PATH... --out {index.path}"
+        )
+    if made_by != embedder.name:
         raise IndexFolderError(
             f"{index.path}: made by embedder '{made_by}', not by '{embedder.name}'; use that one "
             f"(RAGREASON_EMBEDDER={made_by}), or build again: ragreason index build PATH... "

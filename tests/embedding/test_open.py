@@ -21,3 +21,9 @@ def test_an_unknown_name_gives_the_nearest() -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no sentence-transformers model"):
         open_embedder(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["hashing-0", "hashing-7", "hashing-99999999999"])
+def test_dimensions_out_of_range_are_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="dimensions, expected 8 to 65536"):
+        open_embedder(name)

@@ -199,3 +199,20 @@ def test_a_damaged_index_is_mended_by_writing_the_same_again(tmp_path: Path) -> 
     (tmp_path / "i" / manifest.data / "vectors.npy").write_bytes(b"nonsense")
     assert write_index(tmp_path / "i", contents("The river.")) == manifest
     open_index(tmp_path / "i", verify=True)
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(IndexFolderError, match="can't be written"):
+        write_index(tmp_path / "file/index", contents(*TEXTS))
+
+
+@pytest.mark.parametrize("change", [{"passages": 2}, {"dim": 5}, {"duplicates": 1}])
+def test_a_manifest_that_does_not_fit_its_files_is_refused(
+    make: Make, change: dict[str, int]
+) -> None:
+    index = make(TEXTS)
+    manifest = index.manifest.model_copy(update=change)
+    (index.path / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
+    with pytest.raises(IndexFolderError, match=r"damaged manifest\.json"):
+        open_index(index.path)

@@ -179,3 +179,25 @@ async def test_progress_ends_complete(out: Path, write: Write, embedder: Countin
         progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(2, 2)]
+
+
+class Slow(HashingEmbedder):
+    """Lets another process add a document while it embeds."""
+
+    def __init__(self, out: Path, path: Path) -> None:
+        super().__init__(64)
+        self.out, self.path = out, path
+
+    async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
+        await add_documents([self.path], self.out, embedder=HashingEmbedder(64))
+        return await super().embed(texts, kind)
+
+
+async def test_of_two_changes_at_once_none_is_lost(
+    out: Path, write: Write, embedder: Counting
+) -> None:
+    await build_index([write("lake.jsonl", LAKE)], out, embedder=embedder)
+    slow = Slow(out, write("hill.jsonl", HILL))
+    with pytest.raises(IndexFolderError, match="changed this index meanwhile; run the command"):
+        await add_documents([write("boat.jsonl", BOAT)], out, embedder=slow)
+    assert titles(out) == ["Lake", "Hill"]
