@@ -4,13 +4,17 @@ import hashlib
 import json
 from pathlib import Path
 
+from filelock import FileLock
+
 from ragreason.datasets import Dataset
+from ragreason.evaluation.store import write_whole
 from ragreason.index.folder import open_index
 from ragreason.index.manifest import MANIFEST
 from ragreason.retrieval.build import Progress, build_index
 from ragreason.settings import Settings
 
 _CORPUS = "passages.jsonl"
+_LOCK = ".lock"
 
 
 async def dataset_index(
@@ -20,7 +24,8 @@ async def dataset_index(
 
     It lies in the settings' home under a name made of the passages' ids and the embedder, so the
     same paragraphs are embedded once, whatever file and selection they come from. `progress` is
-    told how many were embedded by now, of how many.
+    told how many were embedded by now, of how many. Processes that want the same index wait for
+    the one that makes it.
     """
     passages = dataset.passages
     if not passages:
@@ -29,12 +34,13 @@ async def dataset_index(
     embedder = "".join(c if c.isalnum() or c in "-." else "_" for c in settings.embedder)
     folder = settings.resolved_home() / "corpora" / f"{dataset.name}-{digest}"
     index = folder / embedder
-    if not (index / MANIFEST).is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        rows = [{"id": p.id, "title": p.title, "text": p.text} for p in passages]
-        text = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
-        (folder / _CORPUS).write_text(text, encoding="utf-8")
-        await build_index([folder / _CORPUS], index, settings, whole=True, progress=progress)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / _LOCK):
+        if not (index / MANIFEST).is_file():
+            rows = [{"id": p.id, "title": p.title, "text": p.text} for p in passages]
+            text = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows)
+            write_whole(folder / _CORPUS, text)
+            await build_index([folder / _CORPUS], index, settings, whole=True, progress=progress)
     return index
 
 

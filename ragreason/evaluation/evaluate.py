@@ -7,6 +7,7 @@ from time import monotonic, time_ns
 from typing import Any
 
 from ragreason.datasets import Dataset, Example
+from ragreason.errors import EngineDiedError
 from ragreason.evaluation.answered import Answerer
 from ragreason.evaluation.rows import Row, answer_row, error_row
 from ragreason.evaluation.store import RunFolder, run_key
@@ -40,7 +41,8 @@ async def evaluate(
 
     A question whose run raises becomes a row of status "error" with the message: counted apart,
     never scored. Raises ConfigError for a folder in use or with another key, before anything is
-    asked.
+    asked, and EngineDiedError when the engine is gone: one death may fail all questions in flight,
+    so it is gone when more of them failed by it in a row.
     """
     chosen = select(dataset, offset, limit)
     parts = run_parts(dataset, identity or {}, seed)
@@ -52,7 +54,7 @@ async def evaluate(
             on_start(len(ids), len(ids) - len(missing))
         numbered = enumerate(chosen, offset)
         todo = [(at, example) for at, example in numbered if example.question.id in missing]
-        await _Session(answerer, dataset.name, folder, on_row).run(todo, concurrency)
+        await _Session(answerer, dataset.name, folder, on_row, concurrency).run(todo)
         rows = [folder.rows[i] for i in ids]
         summary = summarise(rows, described | {"key": run_key(parts), "offset": offset}, seed)
         folder.finish(summary)
@@ -75,19 +77,26 @@ class _Session:
     """One process's work on a run: from its first question to the last or to a kill."""
 
     def __init__(
-        self, answerer: Answerer, dataset: str, folder: RunFolder, on_row: OnRow | None
+        self,
+        answerer: Answerer,
+        dataset: str,
+        folder: RunFolder,
+        on_row: OnRow | None,
+        concurrency: int,
     ) -> None:
         self.answerer = answerer
         self.dataset = dataset
         self.folder = folder
         self.on_row = on_row
+        self.concurrency = concurrency
+        self.deaths = 0  # questions in a row that failed because the engine died
         self.name = str(time_ns())
         self.started_s = monotonic()
 
-    async def run(self, numbered: Sequence[tuple[int, Example]], concurrency: int) -> None:
+    async def run(self, numbered: Sequence[tuple[int, Example]]) -> None:
         """Workers take the next question as soon as they are free; none waits for another."""
         queue = iter(numbered)
-        workers = [asyncio.create_task(self._work(queue)) for _ in range(concurrency)]
+        workers = [asyncio.create_task(self._work(queue)) for _ in range(self.concurrency)]
         try:
             await asyncio.gather(*workers)
         finally:
@@ -103,12 +112,19 @@ class _Session:
             self.folder.append(row)
             if self.on_row is not None:
                 self.on_row(row)
+            if self.deaths > self.concurrency:
+                raise EngineDiedError(
+                    f"{self.deaths} questions in a row failed, the last with: {row['error']}; "
+                    "what was answered is kept, the same command goes on"
+                )
 
     async def _row(self, example: Example) -> Row:
         started_s = monotonic()
         try:
             given = await self.answerer(example.question)
         except Exception as error:
+            self.deaths = self.deaths + 1 if isinstance(error, EngineDiedError) else 0
             message = " ".join(f"{type(error).__name__}: {error}".split())
             return error_row(example, message, monotonic() - started_s)
+        self.deaths = 0
         return answer_row(self.dataset, example, given, monotonic() - started_s)

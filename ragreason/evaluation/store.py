@@ -92,7 +92,7 @@ class RunFolder:
     def _check_key(self) -> None:
         path = self.path / RUN
         if path.is_file():
-            changed = _changes(_read_json(path)["parts"], self.parts)
+            changed = _changes(_read_json(path, "parts")["parts"], self.parts)
             if changed:
                 raise ConfigError(
                     f"{self.path} holds a run with another {'; another '.join(changed)}; "
@@ -140,12 +140,12 @@ def read_summary(folder: Path) -> dict[str, Any]:
     if not (folder / SUMMARY).is_file():
         what = "is not finished; run its eval again" if (folder / RUN).is_file() else "is no run"
         raise ConfigError(f"{folder} {what}: it has no {SUMMARY}")
-    return _read_json(folder / SUMMARY)
+    return _read_json(folder / SUMMARY, "graph", "dataset", "data_hash", "n", "offset")
 
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file under another name and rename it: readers see the old one or the new one."""
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     with temporary.open("wb") as file:
         file.write(text.encode())
         file.flush()
@@ -170,13 +170,15 @@ def _write_all(file: IO[bytes], content: bytes) -> None:
         content = content[file.write(content) :]
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, *needed: str) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: can't be read: {error}") from error
     if not isinstance(document, dict):
         raise DataError(f"{path}: expected a JSON object")
+    if missing := [name for name in needed if name not in document]:
+        raise DataError(f"{path}: damaged: it has no '{missing[0]}'; run its eval again")
     return document
 
 
@@ -188,14 +190,17 @@ def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
+    except FileExistsError as error:
         raise ConfigError(f"{path}: expected a folder for results, this is a file") from error
     except OSError as error:
         raise ConfigError(f"{path}: can't be made: {error.strerror}") from error
 
 
 def _locked(path: Path) -> IO[bytes]:
-    file = path.open("ab")
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise ConfigError(f"{path.parent}: can't be written: {error.strerror}") from error
     try:
         _lock(file)
     except OSError as error:

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,17 @@ async def test_supports_that_an_index_lacks_are_counted(dataset: Dataset, chosen
 
 async def test_a_dataset_without_passages_has_no_index(chosen: Settings) -> None:
     assert await dataset_index(Dataset("bamboogle", Path("x"), ()), chosen) is None
+
+
+async def test_two_processes_that_want_the_same_index_make_it_once(
+    dataset: Dataset, chosen: Settings
+) -> None:
+    told: list[int] = []
+
+    def build() -> Path | None:
+        made = dataset_index(dataset, chosen, lambda done, _: told.append(done))
+        return asyncio.run(made)
+
+    first, second = await asyncio.gather(asyncio.to_thread(build), asyncio.to_thread(build))
+    assert first == second
+    assert told == [20]

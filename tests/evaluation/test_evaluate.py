@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ragreason.datasets import Dataset, Gold
-from ragreason.errors import ConfigError, EngineError
+from ragreason.errors import ConfigError, EngineDiedError, EngineError
 from ragreason.evaluation.answered import Answered
 from ragreason.evaluation.evaluate import evaluate
 from ragreason.evaluation.rows import METRICS
@@ -195,3 +195,33 @@ async def test_no_supports_give_null(dataset: Dataset, ask: Ask, tmp_path: Path)
     summary = await evaluate(ask, Dataset("own", Path("x"), bare), tmp_path)
     assert summary["metrics"]["support_recall"] == {"value": None, "low": None, "high": None}
     assert rows_of(tmp_path)[0]["support_all"] is None
+
+
+async def test_an_engine_that_is_gone_stops_the_run(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    async def die(question: Question) -> Answered:
+        if int(question.id[1:]) >= 4:
+            raise EngineDiedError("the server can't be reached")
+        return await ask(question)
+
+    with pytest.raises(EngineDiedError, match=r"4 questions in a row.*same command goes on"):
+        await evaluate(die, dataset, tmp_path, concurrency=3)
+    rows = rows_of(tmp_path)
+    assert sum(row["status"] == "error" for row in rows) <= 6
+    assert not (tmp_path / "summary.json").exists()
+    summary = await evaluate(ask, dataset, tmp_path, concurrency=3)
+    assert (summary["n"], summary["errors"]) == (20, 0)
+    assert len(rows_of(tmp_path)) == 20
+
+
+async def test_one_death_of_an_engine_does_not_stop_the_run(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    async def die_once(question: Question) -> Answered:
+        if question.id in {"q3", "q4", "q5", "q9"}:
+            raise EngineDiedError("it died")
+        return await ask(question)
+
+    summary = await evaluate(die_once, dataset, tmp_path, concurrency=3)
+    assert (summary["n"], summary["errors"]) == (20, 4)

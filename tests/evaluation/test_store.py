@@ -120,3 +120,12 @@ def test_an_unfinished_run_has_no_summary(tmp_path: Path) -> None:
         pass
     with pytest.raises(ConfigError, match="is not finished"):
         read_summary(tmp_path)
+
+
+def test_a_damaged_run_file_or_summary_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match=r"run\.json: damaged: it has no 'parts'"):
+        RunFolder(tmp_path, {"a": "1"}).__enter__()
+    (tmp_path / "summary.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match=r"summary\.json: damaged: it has no 'graph'"):
+        read_summary(tmp_path)
