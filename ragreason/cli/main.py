@@ -139,6 +139,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, RagreasonError):
         _say(text)
         return error.exit_code
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        _say(f"{error.filename}: {error.strerror}")
+        return 1
     advice = "RAGREASON_DEBUG=1 shows where"
     _say(f"unexpected {type(error).__name__}: {text}; {advice}")
     return 1
