@@ -31,6 +31,17 @@ _SINGULAR: Mapping[Kind, str] = {
     "embedders": "embedder",
 }
 
+_HAS: Mapping[Kind, tuple[str, ...]] = {
+    "nodes": ("reads", "writes"),
+    "policies": ("needs", "render", "propose"),
+    "strategies": ("wants", "decide", "finish"),
+    "verifiers": ("judges", "judge"),
+    "retrievers": ("retrieve",),
+    "generators": ("generate", "stream", "score", "count_tokens", "aclose"),
+    "embedders": ("embed",),
+}
+"""What makes a class a part of its kind; the protocols say what it means."""
+
 INJECTED = frozenset(
     {"name", "engine", "retriever", "embedder", "index", "verifier", "policy", "strategy", "graph"}
 )
@@ -93,7 +104,8 @@ def load(kind: Kind, name: str, allow_imports: Collection[str] = ()) -> Any:
     """The class registered as `name`, or `module:attr` if `module` is in `allow_imports`.
 
     Built-in names can't be replaced by installed packages. Raises UnknownNameError (with the
-    nearest name) and ConfigError for a module that was not allowed or has no such attribute.
+    nearest name) and ConfigError for a module that was not allowed, can't be imported, or has no
+    such class.
     """
     if ":" in name:
         module = name.partition(":")[0]
@@ -102,24 +114,33 @@ def load(kind: Kind, name: str, allow_imports: Collection[str] = ()) -> Any:
                 f"{_SINGULAR[kind]} '{name}' would import '{module}'; "
                 f"allow it with --allow-import {module}"
             )
-        return _import(name)
+        return _import(kind, name)
     target = BUILT_IN[kind].get(name) or _installed(kind).get(name)
     if target is None:
         advice = "or give 'module:attr'"
         raise UnknownNameError(_SINGULAR[kind], name, known(kind), advice)
-    return _import(target)
+    return _import(kind, target)
 
 
-def _import(target: str) -> Any:
+def _import(kind: Kind, target: str) -> Any:
     module, _, attribute = target.partition(":")
     try:
-        return getattr(import_module(module), attribute)
+        home = import_module(module)
     except ModuleNotFoundError as error:
         raise ConfigError(
             f"'{target}' needs the package '{error.name}', which is not installed"
         ) from error
-    except AttributeError as error:
-        raise ConfigError(f"'{module}' has no attribute '{attribute}'") from error
+    except Exception as error:  # whatever a module of the user's raises
+        told = f"{type(error).__name__}: {error}"
+        raise ConfigError(f"'{module}' can't be imported: {told}") from error
+    part = getattr(home, attribute, None)
+    if part is None:
+        raise ConfigError(f"'{module}' has no attribute '{attribute}'")
+    lacking = [name for name in _HAS[kind] if not hasattr(part, name)]
+    if lacking or not isinstance(part, type):
+        has = ", ".join(_HAS[kind])
+        raise ConfigError(f"'{target}' is no {_SINGULAR[kind]}: expected a class with {has}")
+    return part
 
 
 @cache

@@ -21,9 +21,13 @@ from dataclasses import dataclass
 class Coin:
     """A strategy of a package of its own."""
 
+    wants = frozenset()
     sides: int = 2
 
     def decide(self, tree, spent):
+        return None
+
+    def finish(self, tree):
         return None
 '''
 
@@ -137,3 +141,26 @@ def test_parameters_are_checked(bad: dict[str, object]) -> None:
 
 def test_parameters_have_the_parts_defaults() -> None:
     assert parameters(Sampled)().model_dump() == {"n": 8, "mode": "mean"}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def x(", "can't be imported: SyntaxError"),
+        ("None.x", "can't be imported: AttributeError"),
+        ("import no_such_package", "needs the package 'no_such_package'"),
+        ("y = 1", "has no attribute 'Part'"),
+        ("class Part: reads = ()", "is no node kind: expected a class with reads, writes"),
+        ("def Part(): pass", "is no node kind: expected a class with reads, writes"),
+    ],
+)
+def test_a_module_that_holds_no_part_is_told_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    (tmp_path / "own_parts.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "own_parts", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        load("nodes", "own_parts:Part", ["own_parts"])
+    assert said in str(caught.value)
+    sys.modules.pop("own_parts", None)
