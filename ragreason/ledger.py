@@ -35,6 +35,7 @@ class Meter:
         self.before = before or Usage()
         self.steps = steps
         self.spent = Usage()
+        self.under_way = 0
         self.outer = outer
         self.final = final
         self._elapsed_before_s = elapsed_s
@@ -64,7 +65,7 @@ class Meter:
             "steps": self.steps,
             "tokens": total.tokens,
             "retrievals": total.retrievals,
-            "calls": total.calls,
+            "calls": total.calls + self.under_way,
             "seconds": self.elapsed_s,
         }
         for name, amount in spent.items():
@@ -78,6 +79,23 @@ class Meter:
         limit = self.reached()
         if limit is not None:
             raise BudgetReachedError(limit)
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Check, then count one call more while it is under way, so that calls made at once keep
+        the budget together. Whoever calls charges the usage inside.
+        """
+        self.check()
+        self._begin(1)
+        try:
+            yield
+        finally:
+            self._begin(-1)
+
+    def _begin(self, calls: int) -> None:
+        self.under_way += calls
+        if self.outer is not None:
+            self.outer._begin(calls)
 
 
 def current() -> Meter | None:

@@ -47,10 +47,6 @@ def soon(holds: Callable[[], bool]) -> bool:
     return False
 
 
-def doors() -> int:
-    return sum(t.name == "ragreason-door" for t in threading.enumerate())
-
-
 async def test_an_answer_is_cited_counted_and_timed(index_dir: Path) -> None:
     async with runner(Scripted(default="1874"), index_dir) as made:
         run = await made.answer(ASKED)
@@ -293,12 +289,12 @@ async def test_closing_tells_those_who_await(index_dir: Path) -> None:
 
 
 def test_an_agent_that_was_forgotten_leaves_no_thread(index_dir: Path) -> None:
-    assert soon(lambda: doors() == 0)
+    before = set(threading.enumerate())
     made = agent(Scripted(default="x"), index_dir)
     made.ask(ASKED)
-    assert doors() == 1
+    (door,) = (t for t in set(threading.enumerate()) - before if t.name == "ragreason-door")
     del made
-    assert soon(lambda: doors() == 0)
+    assert soon(lambda: not door.is_alive())
 
 
 def test_a_program_that_never_closes_ends_quietly(index_dir: Path, tmp_path: Path) -> None:

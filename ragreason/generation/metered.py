@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from typing import TypeVar, cast
 
 from ragreason import ledger
@@ -45,33 +45,36 @@ class Metered:
 
     async def generate(self, request: Request) -> list[Completion]:
         """The engine's completions. Charged as one call."""
-        request = _within_budget(request)
-        completions = await self._retried(lambda: self.engine.generate(request))
-        usage = sum((c.usage for c in completions), Usage())
-        _charge(usage.model_copy(update={"calls": 1}))
+        with _calling():
+            request = _within_budget(request)
+            completions = await self._retried(lambda: self.engine.generate(request))
+            usage = sum((c.usage for c in completions), Usage())
+            _charge(usage.model_copy(update={"calls": 1}))
         return completions
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """The engine's chunks. Charged as one call."""
-        request = _within_budget(request)
         usage, chunks = Usage(), 0
-        try:
-            async with aclosing(self._stream_retried(request)) as stream:
-                async for chunk in stream:
-                    chunks += bool(chunk.text)
-                    usage = chunk.completion.usage if chunk.completion else usage
-                    yield chunk
-        finally:
-            if chunks or usage.tokens:
-                seen = usage if usage.tokens else Usage(completion_tokens=chunks)
-                _charge(seen.model_copy(update={"calls": 1}))
+        with _calling():
+            request = _within_budget(request)
+            try:
+                async with aclosing(self._stream_retried(request)) as stream:
+                    async for chunk in stream:
+                        chunks += bool(chunk.text)
+                        usage = chunk.completion.usage if chunk.completion else usage
+                        yield chunk
+            finally:
+                if chunks or usage.tokens:
+                    seen = usage if usage.tokens else Usage(completion_tokens=chunks)
+                    _charge(seen.model_copy(update={"calls": 1}))
 
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
         """The engine's scores. One call; the prompt counts once, then each continuation."""
-        _check()
-        scores = await self._retried(lambda: self.engine.score(request, continuations))
-        if continuations and ledger.current() is not None:
-            _charge(Usage(prompt_tokens=await self._scored_tokens(request, continuations), calls=1))
+        with _calling():
+            scores = await self._retried(lambda: self.engine.score(request, continuations))
+            if continuations and ledger.current() is not None:
+                tokens = await self._scored_tokens(request, continuations)
+                _charge(Usage(prompt_tokens=tokens, calls=1))
         return scores
 
     async def count_tokens(self, request: Request) -> int:
@@ -121,10 +124,9 @@ class Metered:
         await asyncio.sleep(self._backoff_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
 
 
-def _check() -> None:
+def _calling() -> AbstractContextManager[None]:
     meter = ledger.current()
-    if meter is not None:
-        meter.check()
+    return nullcontext() if meter is None else meter.calling()
 
 
 def _charge(usage: Usage) -> None:
@@ -135,7 +137,6 @@ def _charge(usage: Usage) -> None:
 
 def _within_budget(request: Request) -> Request:
     """The request, with `max_tokens` lowered to its share of the tokens that are left."""
-    _check()
     left = _tokens_left()
     if left is None or left >= request.max_tokens * request.n:
         return request

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -146,3 +147,27 @@ async def test_the_engines_identity_shows_through() -> None:
     shown: Sequence[object] = (engine.name, engine.context, engine.capabilities)
     assert shown == (inner.name, 77, inner.capabilities)
     assert await engine.count_tokens(ask()) == 3
+
+
+async def test_calls_made_at_once_keep_the_budget_of_calls_together() -> None:
+    inner = Scripted(default="a", latency_s=0.01)
+    engine = Metered(inner)
+    outer = Meter(Budget(calls=3))
+    with metering(Meter(outer=outer)) as meter:
+        found = await asyncio.gather(
+            *(engine.generate(ask()) for _ in range(5)), return_exceptions=True
+        )
+        with pytest.raises(BudgetReachedError, match="calls"):
+            await engine.generate(ask())
+    assert [isinstance(f, BudgetReachedError) for f in found] == [False] * 3 + [True] * 2
+    assert (inner.calls, meter.spent.calls, outer.spent.calls) == (3, 3, 3)
+    assert outer.under_way == 0
+
+
+async def test_a_call_that_failed_is_no_longer_under_way() -> None:
+    engine = Metered(Failing(EngineError("no"), times=1))
+    with metering(Meter(Budget(calls=1))) as meter:
+        with pytest.raises(EngineError, match="no"):
+            await engine.generate(ask())
+        await engine.generate(ask())
+    assert (meter.spent.calls, meter.under_way) == (1, 0)
