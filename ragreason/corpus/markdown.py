@@ -6,7 +6,7 @@ from pathlib import Path
 from ragreason.corpus.document import Document, Section
 from ragreason.corpus.files import read_text, title_of
 
-_HEADING = re.compile(r"^(?P<level>\#{1,6})[ \t]+(?P<title>.*?)[ \t]*\#*[ \t]*$")
+_HEADING = re.compile(r"^(?P<level>\#{1,6})[ \t](?P<title>.*)$")
 _FENCE = re.compile(r"^ {0,3}(```(?=`*[^`]*$)|~~~)")
 _FRONT_MATTER = re.compile(r"\A---\n.*?\n---[ \t]*\n", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
@@ -47,6 +47,13 @@ def _headings(text: str, start: int) -> list[tuple[int, int, int, str]]:
         heading = None if fenced or fence else _HEADING.match(line.rstrip("\n"))
         if heading:
             end = position + len(line)
-            found.append((position, end, len(heading["level"]), heading["title"]))
+            found.append((position, end, len(heading["level"]), _unclosed(heading["title"])))
         position += len(line)
     return found
+
+
+def _unclosed(heading: str) -> str:
+    """A heading without the marks that may close it: "Fish ##" gives "Fish", "C#" stays."""
+    text = heading.strip(" \t")
+    body = text.rstrip("#")
+    return text if body and body[-1] not in " \t" else body.rstrip(" \t")

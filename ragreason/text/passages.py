@@ -35,7 +35,7 @@ def paragraph_text(sentences: Iterable[str]) -> str:
 def _needs_blank(left: str, right: str) -> bool:
     if not left or not right or left[-1].isspace() or right[0].isspace():
         return False
-    return not (_is_cjk(left[-1]) or _is_cjk(right[0]) or _OPENS.search(left))
+    return not (_is_cjk(left[-1]) or _is_cjk(right[0]) or _OPENS.search(left[-2:]))
 
 
 def _is_cjk(character: str) -> bool:

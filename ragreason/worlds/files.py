@@ -122,7 +122,7 @@ def _read_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
             f"no such file: {path}; a world has documents/, questions.jsonl, facts.jsonl"
         )
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from ragreason.corpus.markdown import load_markdown
 
 TEXT = """---
@@ -58,3 +60,15 @@ def test_code_in_one_line_opens_no_block(tmp_path: Path) -> None:
     text = "# Lake\n\n```make lake```\n\n## Fish\n\nTrout.\n"
     titles = [s.title for s in load_markdown(write(tmp_path, text)).sections]
     assert titles == ["Lake", "Lake: Fish"]
+
+
+def test_marks_that_close_a_heading_are_told_from_its_words(tmp_path: Path) -> None:
+    text = "# C#\n\nx\n\n## Fish ##\n\ny\n\n## #1 hit\n\nz\n"
+    titles = [s.title for s in load_markdown(write(tmp_path, text)).sections]
+    assert titles == ["C#", "C#: Fish", "C#: #1 hit"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("filling", [" ", " #", "\t", "#"])
+def test_a_heading_of_blanks_takes_no_time(tmp_path: Path, filling: str) -> None:
+    assert load_markdown(write(tmp_path, f"# a{filling * 50_000}b\n\nx\n")).sections

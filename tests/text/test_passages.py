@@ -1,5 +1,6 @@
 import hashlib
 
+import pytest
 from hypothesis import given, strategies as st
 
 from ragreason.text.passages import paragraph_text, passage_id
@@ -44,3 +45,8 @@ def test_an_opening_quote_stays_with_its_word() -> None:
     assert paragraph_text(['He sang "', 'Doogie."', "Then he left."]) == (
         'He sang "Doogie." Then he left.'
     )
+
+
+@pytest.mark.timeout(20)
+def test_many_sentences_take_little_time() -> None:
+    assert len(paragraph_text(["a b."] * 50_000)) == 5 * 50_000 - 1
