@@ -1,7 +1,7 @@
 """Passages in a memory-mapped Arrow file: opening costs nothing, whatever their number."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -90,16 +90,38 @@ class PassageStore:
             yield from (searchable_text(r["title"], r["text"]) for r in batch.to_pylist())
 
     def mask(self, where: Where) -> Mask:
-        """(searchable,) True for passages whose metadata equal, or are among, all the values."""
-        keep = np.ones(self.searchable, dtype=np.bool_)
+        """(searchable,) True for passages whose metadata equal, or are among, all the values.
+
+        Those of a duplicate count for its twin, which is the one that is searched.
+        """
+        keep = np.ones(len(self), dtype=np.bool_)
         for key, wanted in where.items():
-            values = [wanted] if isinstance(wanted, str | int | float | bool) else wanted
             rows = self._rows_by_value(key)
-            matching = np.zeros(self.searchable, dtype=np.bool_)
-            for value in values:
+            matching = np.zeros(len(self), dtype=np.bool_)
+            for value in _values(wanted):
                 matching[rows.get(_typed(value), [])] = True
             keep &= matching
-        return keep
+        for row, copies in self._copies.items():
+            keep[row] |= keep[copies].any()
+        return keep[: self.searchable]
+
+    def fitting(self, row: int, where: Where | None) -> Passage:
+        """The passage at `row`, as the first document has it whose metadata fit `where`."""
+        if not where or row not in self._copies:
+            return self[row]
+        copies = [self[r] for r in (row, *self._copies[row])]
+        return next((p for p in copies if _fits(p.metadata, where)), copies[0])
+
+    @cached_property
+    def _copies(self) -> dict[int, list[int]]:
+        """Rows of the duplicates of a searchable row."""
+        column = self._table.column("id").slice(self.searchable).to_pylist()
+        first = {key: row for row, key in enumerate(self.ids)} if column else {}
+        found: dict[int, list[int]] = {}
+        for row, key in enumerate(column, self.searchable):
+            if key in first:
+                found.setdefault(first[key], []).append(row)
+        return found
 
     def _rows_by_value(self, key: str) -> dict[tuple[bool, Scalar], Rows]:
         if key not in self._columns:
@@ -112,13 +134,24 @@ class PassageStore:
 
     @cached_property
     def _metadata(self) -> list[dict[str, Scalar]]:
-        column = self._table.column("metadata").slice(0, self.searchable)
+        column = self._table.column("metadata")
         return [json.loads(text) for text in column.to_pylist()]
 
 
 def searchable_text(title: str, text: str) -> str:
     """What both retrievers see of a passage."""
     return f"{title}\n{text}" if title else text
+
+
+def _fits(metadata: Mapping[str, Scalar], where: Where) -> bool:
+    return all(
+        key in metadata and _typed(metadata[key]) in map(_typed, _values(wanted))
+        for key, wanted in where.items()
+    )
+
+
+def _values(wanted: Scalar | Sequence[Scalar]) -> Sequence[Scalar]:
+    return [wanted] if isinstance(wanted, str | int | float | bool) else wanted
 
 
 def _typed(value: Scalar) -> tuple[bool, Scalar]:

@@ -27,7 +27,7 @@ class BM25:
 
     def _retrieve(self, queries: list[str], k: int, where: Where | None) -> list[list[Hit]]:
         ranked = self.rank(queries, k, mask_of(self._index, where))
-        return all_hits(self._index, ranked, self.name, queries)
+        return all_hits(self._index, ranked, self.name, queries, where)
 
     def rank(self, queries: Sequence[str], k: int, keep: Mask | None) -> list[Ranked]:
         """The same as rows. Blocks: to be called in a thread."""

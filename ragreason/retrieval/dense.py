@@ -36,7 +36,7 @@ class Dense:
         self, queries: list[str], vectors: Floats, k: int, where: Where | None
     ) -> list[list[Hit]]:
         ranked = self.rank(vectors, k, mask_of(self._index, where))
-        return all_hits(self._index, ranked, self.name, queries)
+        return all_hits(self._index, ranked, self.name, queries, where)
 
     def rank(self, vectors: Floats, k: int, keep: Mask | None) -> list[Ranked]:
         """The same as rows, for (queries, dim) vectors. Blocks: to be called in a thread."""

@@ -10,19 +10,26 @@ from ragreason.protocols import Where
 from ragreason.types import Hit
 
 
-def to_hits(index: IndexFolder, ranked: Ranked, source: str, query: str) -> list[Hit]:
-    """One hit a row, ranks from 1."""
+def to_hits(
+    index: IndexFolder, ranked: Ranked, source: str, query: str, where: Where | None = None
+) -> list[Hit]:
+    """One hit a row, ranks from 1; of a passage in several documents, the first that fits."""
+    found = [index.passages.fitting(row, where) for row, _ in ranked]
     return [
-        Hit(passage=index.passages[row], score=score, rank=rank, source=source, query=query)
-        for rank, (row, score) in enumerate(ranked, 1)
+        Hit(passage=passage, score=score, rank=rank, source=source, query=query)
+        for rank, (passage, (_, score)) in enumerate(zip(found, ranked, strict=True), 1)
     ]
 
 
 def all_hits(
-    index: IndexFolder, ranked: Sequence[Ranked], source: str, queries: Sequence[str]
+    index: IndexFolder,
+    ranked: Sequence[Ranked],
+    source: str,
+    queries: Sequence[str],
+    where: Where | None = None,
 ) -> list[list[Hit]]:
     """Hits of every query, in order."""
-    return [to_hits(index, r, source, q) for r, q in zip(ranked, queries, strict=True)]
+    return [to_hits(index, r, source, q, where) for r, q in zip(ranked, queries, strict=True)]
 
 
 def mask_of(index: IndexFolder, where: Where | None) -> Mask | None:

@@ -56,7 +56,7 @@ class Hybrid:
             strict=True,
         )
         ranked = [self._fused(pair)[:k] for pair in parts]
-        return all_hits(self._index, ranked, self.name, queries)
+        return all_hits(self._index, ranked, self.name, queries, where)
 
     def _fused(self, parts: Sequence[Ranked]) -> Ranked:
         rows = [[row for row, _ in part] for part in parts]

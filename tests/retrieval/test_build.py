@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ragreason.errors import ConfigError, CorpusError, IndexFolderError
 from ragreason.index.folder import open_index
 from ragreason.protocols import EmbedKind, Floats
 from ragreason.retrieval.build import add_documents, build_index, delete_documents
+from ragreason.retrieval.open import open_retriever
 from ragreason.settings import Settings
 
 Write = Callable[..., Path]
@@ -201,3 +203,23 @@ async def test_of_two_changes_at_once_none_is_lost(
     with pytest.raises(IndexFolderError, match="changed this index meanwhile; run the command"):
         await add_documents([write("boat.jsonl", BOAT)], out, embedder=slow)
     assert titles(out) == ["Lake", "Hill"]
+
+
+@pytest.mark.parametrize("kind", ["bm25", "dense", "hybrid"])
+async def test_a_text_in_two_documents_is_found_by_the_metadata_of_each(
+    out: Path, tmp_path: Path, kind: str
+) -> None:
+    rows = [{"id": y, "text": "A deep lake.", "year": y} for y in (1990, 1991)]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    await build_index([path], out, embedder=HashingEmbedder(64))
+    retriever = open_retriever(out, kind, embedder=HashingEmbedder(64))
+    for year in (1990, 1991):
+        ((hit,),) = await retriever.retrieve(["lake"], 5, {"year": year})
+        assert hit.passage.metadata == {"year": year}
+        assert hit.passage.document.endswith(f"#{year}")
+    assert await retriever.retrieve(["lake"], 5, {"year": 1992}) == [[]]
+    await delete_documents([f"{path}#1990"], out)
+    left = open_retriever(out, kind, embedder=HashingEmbedder(64))
+    assert await left.retrieve(["lake"], 5, {"year": 1990}) == [[]]
+    assert len((await left.retrieve(["lake"], 5, {"year": 1991}))[0]) == 1
