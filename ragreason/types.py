@@ -163,9 +163,10 @@ class Verdict(Value):
 class Step(Value):
     """One step of a trajectory. `text` is exactly what the model wrote, so that prompts only grow.
 
-    `query` is set on searches, `answer` on answers; `hits` are filled in by the node that ran the
-    search. `logprob` is summed, in nats. `truncated`: cut by the length limit, so never final.
-    `dropped`: ids of passages left out of the prompt that led here, because it was full.
+    `query` is set on searches, `answer` on answers (empty: the answer node is to answer); `hits`
+    are filled in by the node that ran the search. `logprob` is summed, in nats. `truncated`: cut by
+    the length limit, so never final. `dropped`: ids of passages left out of the prompt that led
+    here, because it was full.
     """
 
     kind: StepKind

@@ -43,6 +43,18 @@ def final_answer(text: str) -> str | None:
     return clean(found[1].splitlines()[0]) if found else None
 
 
+def before_answer(text: str) -> str:
+    """What stands before "so the answer is", a closing comma dropped; the whole text if nothing.
+
+    >>> before_answer("Edda Quill was born in 1874, so the answer is: 1874.")
+    'Edda Quill was born in 1874'
+    """
+    before = re.split(
+        r"(?i)[,，]?\s*(?:so|thus|therefore)?\s*,?\s*the answer is|[,，]?\s*所以答案是", text
+    )[0]
+    return before.rstrip() or text
+
+
 def clean(text: str) -> str:
     """Strip white space, paired quotes, emphasis, and a full stop that ends no abbreviation.
 

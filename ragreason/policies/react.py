@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ragreason.policies.parse import action_step
-from ragreason.policies.transcript import render_steps, sample
+from ragreason.policies.transcript import render_steps, sample, unless_repeated
 from ragreason.prompts import prompt
 from ragreason.protocols import Capability, Generator
 from ragreason.types import Message, Question, Request, Step, Trajectory
@@ -19,7 +19,8 @@ class ReAct:
     """Each step is a thought that ends in a search or the answer.
 
     Source: arXiv 2210.03629. With `search_first` the first step searches for the question itself,
-    without a model call: a departure from the paper that small models need.
+    without a model call: a departure from the paper that small models need. A step that repeats an
+    earlier one ends the trajectory, its answer left to the answer node.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
@@ -48,5 +49,5 @@ class ReAct:
         if self.search_first and not trajectory.steps:
             return [Step(kind="search", text="", query=question.text)] * n
         completions, dropped = await sample(self, question, trajectory, n, engine, seed)
-        steps = [action_step(completion) for completion in completions]
+        steps = [unless_repeated(action_step(c), trajectory) for c in completions]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]

@@ -82,3 +82,14 @@ def without_passage(trajectory: Trajectory, passage_id: str) -> Trajectory:
         for step in trajectory.steps
     )
     return Trajectory(steps=steps)
+
+
+def unless_repeated(step: Step, trajectory: Trajectory) -> Step:
+    """The step; where the trajectory already has its text, an answer step without an answer.
+
+    Going on would go round in circles, so answering is left to the graph's answer node.
+    """
+    said = {" ".join(earlier.text.split()) for earlier in trajectory.steps if earlier.text}
+    if step.kind == "answer" or " ".join(step.text.split()) not in said:
+        return step
+    return step.model_copy(update={"kind": "answer", "query": "", "answer": "", "truncated": False})

@@ -12,7 +12,7 @@ from ragreason.protocols import Policy, Retriever
 from ragreason.search.best_of_n import BestOfN
 from ragreason.search.greedy import Greedy
 from ragreason.state import initial
-from ragreason.types import Question, Trajectory
+from ragreason.types import Question, Request, Trajectory
 
 QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
 GOOD = " Edda Quill designed it.\nSearch: Edda Quill born", " So the answer is: 1874\nAnswer: 1874"
@@ -67,7 +67,7 @@ async def test_every_adversary_is_stopped_at_the_depth(
     engine = Scripted(default=text)
     update = await reason(policy, engine, retriever)(initial(QUESTION))
     assert engine.calls <= 5
-    assert update["forced"] or update["draft"]
+    assert len(update["trajectory"].steps) <= 5
 
 
 async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
@@ -82,6 +82,16 @@ async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
         assert any("‹|im_end|›" in prompt for prompt in prompts)
 
 
+async def test_a_step_that_repeats_an_earlier_one_ends_the_trajectory(
+    policy: Policy, retriever: Retriever
+) -> None:
+    engine = Scripted(default=" Round and round.\nSearch: Harrowby")
+    update = await reason(policy, engine, retriever)(initial(QUESTION))
+    steps = update["trajectory"].steps
+    if any(step.kind == "search" for step in steps):
+        assert (steps[-1].kind, steps[-1].answer, engine.calls) == ("answer", "", 2)
+
+
 async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
     engine = Scripted(default=" x\nSearch: Harrowby", latency_s=0.01)
     node = reason(policy, engine, retriever, strategy=BestOfN(n=4, max_depth=3))
@@ -92,7 +102,9 @@ async def test_branches_are_in_flight_together(policy: Policy, retriever: Retrie
 async def test_a_full_context_drops_whole_oldest_passages_and_says_so(
     policy: Policy, retriever: Retriever
 ) -> None:
-    script = " hm\nSearch: Morn cattle fair"
+    def script(request: Request) -> str:
+        return f" hm {len(request.prefill)}\nSearch: Morn cattle fair"
+
     roomy = Scripted(default=script)
     await reason(policy, roomy, retriever)(initial(QUESTION))
     sizes = [await roomy.count_tokens(request) for request in roomy.requests]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ragreason.policies.parse import action_step, clean, final_answer
+from ragreason.policies.parse import action_step, before_answer, clean, final_answer
 from ragreason.types import Completion, FinishReason
 
 
@@ -64,3 +64,16 @@ def test_the_last_answer_phrase_counts(text: str, answer: str | None) -> None:
 )
 def test_clean(text: str, expected: str) -> None:
     assert clean(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        (" She was born in 1874, so the answer is: 1874.", " She was born in 1874"),
+        ("她生于1874年，所以答案是：1874年。", "她生于1874年"),
+        ("So the answer is: 1874.", "So the answer is: 1874."),
+        ("No such thing.", "No such thing."),
+    ],
+)
+def test_the_fact_before_an_answer_phrase(text: str, before: str) -> None:
+    assert before_answer(text) == before
