@@ -36,8 +36,3 @@ def read_bytes(path: Path) -> bytes:
 def title_of(path: Path) -> str:
     """A title from the file's name: `the-long_night.txt` gives "the long night"."""
     return path.stem.replace("_", " ").replace("-", " ").strip() or path.name
-
-
-def mended(text: str) -> str:
-    """The text with lone surrogates, which broken JSON escapes leave behind, as U+FFFD."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ragreason.corpus.document import Document
-from ragreason.corpus.files import mended
 from ragreason.corpus.passages import passage
 from ragreason.errors import CorpusError
-from ragreason.text.passages import paragraph_text
+from ragreason.text.passages import mended, paragraph_text
 from ragreason.types import Passage
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ragreason.corpus.document import Document
-from ragreason.corpus.files import mended, read_text
+from ragreason.corpus.files import read_text
 from ragreason.corpus.paragraphs import holds_paragraphs, load_paragraphs
 from ragreason.errors import CorpusError
+from ragreason.text.passages import mended
 from ragreason.types import Scalar
 
 Fields = Mapping[str, str]

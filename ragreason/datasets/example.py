@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ragreason.text.passages import passage_id
+from ragreason.text.passages import mended, passage_id
 from ragreason.types import Passage, Question, Value
 
 _HASH_DIGITS = 16
@@ -76,7 +76,11 @@ class Dataset:
 
 
 def paragraph(title: str, text: str) -> Passage:
-    """A dataset's paragraph as a passage; its document is its title."""
+    """A dataset's paragraph as a passage; its document is its title.
+
+    Lone surrogates become U+FFFD, as in an index, so that ids agree with those of one.
+    """
+    title, text = mended(title), mended(text)
     return Passage(
         id=passage_id(title, text), title=title, text=text, document=title, end=len(text)
     )

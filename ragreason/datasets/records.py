@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ragreason.errors import DataError
+from ragreason.text.passages import mended
 
 _LIST_FIELDS = ("data", "questions", "examples")
 
@@ -39,7 +40,7 @@ class Record:
             value = str(value)
         if not isinstance(value, str) or not value.strip():
             raise self.error(f"expected a text under {_either(names)}, found {_short(value)}")
-        return value
+        return mended(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts under `name`; a missing field is an empty list."""

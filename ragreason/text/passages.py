@@ -32,6 +32,11 @@ def paragraph_text(sentences: Iterable[str]) -> str:
     return text.strip()
 
 
+def mended(text: str) -> str:
+    """The text with lone surrogates, which broken JSON escapes leave behind, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _needs_blank(left: str, right: str) -> bool:
     if not left or not right or left[-1].isspace() or right[0].isspace():
         return False
