@@ -98,6 +98,8 @@ def _from_file() -> tuple[str, dict[str, Any]]:
                 loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
             except yaml.YAMLError as error:
                 raise ConfigError(f"{path}: not YAML: {error}".replace("\n", " ")) from error
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"{path}: can't be read as UTF-8 text: {error}") from error
             if not isinstance(loaded, dict):
                 raise ConfigError(f"{path}: expected settings as 'name: value' lines")
             for name in loaded.keys() - Settings.model_fields.keys():

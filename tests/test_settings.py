@@ -125,3 +125,12 @@ def test_settings_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAGREASON_MODEL", "later")
     assert module.settings() is first
     module.settings.cache_clear()
+
+
+def test_a_settings_file_that_is_no_text_is_one_clear_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ragreason.yaml").write_bytes(b"model: \xff")
+    with pytest.raises(ConfigError, match=r"ragreason\.yaml: can't be read as UTF-8 text"):
+        load_settings()

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, NamedTuple
 
 import typer
@@ -110,6 +111,8 @@ def _options(
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = list(sys.argv[1:] if args is None else args)
+    if isinstance(sys.stdout, TextIOWrapper):  # what a terminal has no letters for is escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
     with _only_the_document("--json" in given):
         code = invoke(given)
     sys.exit(code)

@@ -312,3 +312,13 @@ def test_a_killed_evaluation_goes_on(folder: Path, capsys: pytest.CaptureFixture
     after = (folder / "out/results.jsonl").read_text(encoding="utf-8").splitlines()
     assert sorted(json.loads(row)["id"] for row in after) == sorted(f"q{i}" for i in range(40))
     assert set(before[:5]) <= set(after)
+
+
+def test_a_terminal_without_the_letters_gets_them_escaped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    process = start(ask("谁设计了 Sallow Bridge？"), stdout=subprocess.PIPE)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "\\u8c01" in out
