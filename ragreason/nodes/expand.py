@@ -1,7 +1,7 @@
 """Propose steps at the nodes a strategy wants, and run the searches among them."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ragreason.errors import BudgetReachedError, ContextOverflowError
@@ -11,7 +11,7 @@ from ragreason.nodes.retrieve import new_evidence
 from ragreason.seeds import derive
 from ragreason.state import ReasonState
 from ragreason.tree import Added, Asked, Tree
-from ragreason.types import Hit, Step
+from ragreason.types import Evidence, Hit, Step
 
 if TYPE_CHECKING:
     from ragreason.nodes.reason import Reason
@@ -49,7 +49,7 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
         "tree": events,
         "evidence": new_evidence(hits, state["evidence"]),
         "forced": forced,
-        "dropped": _dropped(parts.name, steps),
+        "dropped": _dropped(parts.name, steps, state["evidence"]),
     }
 
 
@@ -85,11 +85,12 @@ def _added(parts: "Reason", state: ReasonState, tree: Tree, node: int, step: Ste
     return Added(parent=node, step=step)
 
 
-def _dropped(name: str, steps: Sequence[Step]) -> list[str]:
-    """Ids of passages that left prompts, each once, and an event for each."""
+def _dropped(name: str, steps: Sequence[Step], known: Mapping[str, Evidence]) -> list[str]:
+    """Ids of passages that left prompts, each once, and an event with each one's title."""
     ids = list(dict.fromkeys(passage for step in steps for passage in step.dropped))
     for passage in ids:
-        emit(TraceEvent(kind="dropped", node=name, text=passage))
+        title = known[passage].hit.passage.title if passage in known else ""
+        emit(TraceEvent(kind="dropped", node=name, text=title or passage))
     return ids
 
 

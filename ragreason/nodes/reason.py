@@ -5,6 +5,7 @@ scores what is new. Each is a LangGraph node of its own, so checkpoints, streams
 between them, and a run that was killed goes on in the middle of a search.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, cast
@@ -18,7 +19,7 @@ from ragreason.nodes.verify import verify
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
 from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
-from ragreason.types import Evidence, Usage
+from ragreason.types import Evidence, Hit, Usage
 
 FORCED_BY_DEPTH = "steps of the search"
 FORCED_BY_SILENCE = "no proposal could be used"
@@ -59,7 +60,7 @@ class Reason:
         )
         config = {"recursion_limit": 10_000}
         done = cast(ReasonState, await self.subgraph.ainvoke(start, config))
-        return self._report(done)
+        return self._report(done, state.get("evidence", {}))
 
     @cached_property
     def subgraph(self) -> Any:
@@ -109,7 +110,7 @@ class Reason:
                 update = {"forced": why_forced(error)}
         return update | _spent(meter)
 
-    def _report(self, state: ReasonState) -> dict[str, Any]:
+    def _report(self, state: ReasonState, known: Mapping[str, Evidence]) -> dict[str, Any]:
         tree = Tree(state["tree"])
         best = state.get("best") or []
         node = best[0][0] if best else _longest(tree)
@@ -128,10 +129,17 @@ class Reason:
             "steps": state["steps"],
             "elapsed_s": state["elapsed_s"],
             "evidence": {
-                key: Evidence(hit=entry.hit, keep=key in shown)
+                key: _entry(known.get(key), entry.hit, shown=key in shown)
                 for key, entry in state["evidence"].items()
             },
         }
+
+
+def _entry(known: Evidence | None, hit: Hit, *, shown: bool) -> Evidence:
+    """Kept if the best trajectory shows it, or if an earlier node kept it, excerpt and all."""
+    if known is None:
+        return Evidence(hit=hit, keep=shown)
+    return known.model_copy(update={"keep": known.keep or shown})
 
 
 def _finished(decision: Finish) -> dict[str, Any]:

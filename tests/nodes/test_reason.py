@@ -16,7 +16,7 @@ from ragreason.protocols import Item, Judges, Retriever
 from ragreason.search.best_of_n import BestOfN
 from ragreason.search.greedy import Greedy
 from ragreason.state import initial
-from ragreason.types import Budget, Question, Request, Step, Verdict
+from ragreason.types import Budget, Evidence, Question, Request, Step, Verdict
 
 QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
 SEARCH = " hm\nSearch: Edda Quill born"
@@ -84,7 +84,8 @@ async def test_above_temperature_0_an_empty_reply_is_drawn_again(retriever: Retr
 
 
 async def test_a_search_that_runs_out_of_depth_says_so(retriever: Retriever) -> None:
-    update = await reason(Scripted(default=SEARCH), retriever)(initial(QUESTION))
+    engine = Scripted(default=lambda r: f" hm\nSearch: Edda {r.prefill.count('Search:')}")
+    update = await reason(engine, retriever)(initial(QUESTION))
     assert (update["forced"], len(update["trajectory"].steps)) == (FORCED_BY_DEPTH, 6)
 
 
@@ -154,3 +155,18 @@ async def test_seconds_spent_before_a_crash_still_count(retriever: Retriever) ->
         update = await node._expand(saved)  # type: ignore[arg-type]
     assert update["forced"] == "budget of seconds"
     assert update["elapsed_s"] >= 50.0
+
+
+async def test_evidence_that_was_kept_before_stays_kept(retriever: Retriever) -> None:
+    (hits,) = await retriever.retrieve([QUESTION.text], 4)
+    start = initial(QUESTION)
+    before = Evidence(hit=hits[0], keep=True, excerpt="short")
+    away = {hit.passage.id: Evidence(hit=hit, keep=False) for hit in hits[1:]}
+    start["evidence"] = {hits[0].passage.id: before, **away}
+    policy = ReAct(search_first=False)
+    strategy = BestOfN(n=2, max_depth=1)
+    engine = Scripted([ANSWER, f" hm\nSearch: {QUESTION.text}"])
+    update = await reason(engine, retriever, policy=policy, strategy=strategy)(start)
+    assert len(update["trajectory"].steps) == 1, "the best one never searched"
+    assert update["evidence"][hits[0].passage.id] == before
+    assert not any(e.keep for key, e in update["evidence"].items() if key in away)
