@@ -35,11 +35,11 @@ def hit_lines(hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:
     """One line a hit: score and title; with its text where `full`."""
     lines = []
     for hit in hits:
-        title = hit.passage.title or hit.passage.text[:50]
+        title = printable(hit.passage.title or hit.passage.text[:50])
         lines.append(f"{' ' * MARGIN}{hit.score:6.3f}  {_fit(title, WIDTH - MARGIN - 8)}")
         if full:
             lines += textwrap.wrap(
-                hit.passage.text,
+                printable(hit.passage.text),
                 WIDTH,
                 initial_indent=" " * (MARGIN + 8),
                 subsequent_indent=" " * (MARGIN + 8),
@@ -54,14 +54,13 @@ def answer_lines(answer: Answer) -> list[str]:
         lines += citation_lines(citation)
     if answer.status == "forced":
         lines += _block("forced", answer.forced_by)
-    return [*lines, *_block("cost", cost(answer.usage, answer.elapsed_s))]
+    return [*lines, f"{'cost':<{MARGIN}}{cost(answer.usage, answer.elapsed_s)}"]
 
 
 def citation_lines(citation: Citation) -> list[str]:
     """Number, title, page and the quoted span."""
     page = f", page {citation.page}" if citation.page else ""
-    quote = " ".join(citation.quote.split())
-    text = f"[{citation.number}] {citation.title}{page}: {quote}"
+    text = printable(f"[{citation.number}] {citation.title}{page}: {citation.quote}")
     indent = " " * MARGIN
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
 
@@ -76,8 +75,13 @@ def cost(usage: Usage, elapsed_s: float) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """On one line, without control characters: documents must not command the terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def _block(word: str, text: str) -> list[str]:
-    text = " ".join(text.split())
+    text = printable(text)
     first = f"{word:<{MARGIN}}"
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN) or [
         first
