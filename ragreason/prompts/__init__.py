@@ -16,7 +16,11 @@ from ragreason.text.language import language
 from ragreason.types import Hit
 
 _FOLDER = Path(__file__).parent
-_SPECIAL = re.compile(r"<\|([^<>|]{0,60})\|>|<(/?[A-Za-z_][\w:.-]{0,40})>|\[(/?INST)\]")
+_SPECIAL = re.compile(
+    r"<([|｜])([^<>|｜]{0,60})[|｜]>"
+    r"|<(/?[A-Za-z_][\w:.-]{0,40}(?:\s+[\w:-]+\s*=[^<>]{0,200})?\s*/?)>"
+    r"|\[(/?INST)\]"
+)
 
 
 def prompt(purpose: str, question: str, **parts: str) -> str:
@@ -56,14 +60,15 @@ def _template(purpose: str, lang: str) -> Template:
 def neutralise(text: str) -> str:
     """Make special tokens and tags in untrusted text inert, readable still.
 
-    `<|im_end|>` becomes `‹|im_end|›`, `</search>` becomes `‹/search›`, `[INST]` becomes `‹INST›`.
+    `<|im_end|>` becomes `‹|im_end|›`, `</search>` becomes `‹/search›`, `[INST]` becomes `‹INST›`,
+    and a tag with attributes likewise.
     """
     return _SPECIAL.sub(_inert, text)
 
 
 def _inert(found: re.Match[str]) -> str:
-    token, tag, inst = found.groups()
-    return f"‹|{token}|›" if token is not None else f"‹{tag or inst}›"
+    bar, token, tag, inst = found.groups()
+    return f"‹{bar}{token}{bar}›" if bar else f"‹{tag or inst}›"
 
 
 def show_passages(

@@ -18,11 +18,25 @@ def test_special_tokens_and_tags_become_inert() -> None:
     assert neutralise(text) == "a ‹|im_end|› b ‹/search› c ‹INST› d ‹answer›x‹/answer› e"
 
 
-def test_plain_comparisons_and_citations_stay() -> None:
-    assert neutralise("1 < 2 > 0, see [3] and a<b") == "1 < 2 > 0, see [3] and a<b"
+@pytest.mark.parametrize(
+    ("text", "inert"),
+    [
+        ("<｜Assistant｜>", "‹｜Assistant｜›"),
+        ('<search q="x" n=1>', '‹search q="x" n=1›'),
+        ("</search\n>", "‹/search\n›"),
+        ("<br/> <br />", "‹br/› ‹br /›"),
+    ],
+)
+def test_other_ways_to_write_tokens_and_tags_are_inert_too(text: str, inert: str) -> None:
+    assert neutralise(text) == inert
 
 
-@given(st.text(alphabet="<>|/abc_ []INST", max_size=60))
+@pytest.mark.parametrize("text", ["1 < 2 > 0, see [3] and a<b", "a<b and c>d", "x <y z> w = 1"])
+def test_plain_comparisons_and_citations_stay(text: str) -> None:
+    assert neutralise(text) == text
+
+
+@given(st.text(alphabet="<>|/abc_ =[]INST｜", max_size=60))
 def test_nothing_special_survives_however_it_is_nested(text: str) -> None:
     once = neutralise(text)
     assert neutralise(once) == once
