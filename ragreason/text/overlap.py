@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock
-from typing import Any, Literal
+from typing import Literal
 
 from ragreason.text.language import HAN
 from ragreason.text.stopwords import ENGLISH
-from ragreason.text.tokens import fold
+from ragreason.text.tokens import fold, stem_word
 
 UnitKind = Literal["name", "number", "word"]
 WEIGHTS: dict[UnitKind, float] = {"name": 2.0, "number": 2.0, "word": 1.0}
@@ -70,16 +69,6 @@ class _Token:
     end: int
 
 
-_lock = Lock()
-
-
-@lru_cache(maxsize=1)
-def _stemmer() -> Any:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
-
-
 @lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """The key of one English word or number.
@@ -91,9 +80,7 @@ def stem(word: str) -> str:
         return plain.replace(",", "")
     if plain in _NUMBER_WORDS:
         return str(_NUMBER_WORDS[plain])
-    plain = re.sub(r"'(s|re|ve|ll|d|m)?$", "", plain)
-    with _lock:  # the stemmer keeps its word in itself: two threads would mix theirs
-        return str(_stemmer().stemWord(plain))
+    return stem_word(re.sub(r"'(s|re|ve|ll|d|m)?$", "", plain))
 
 
 def _tokens(text: str) -> Iterator[_Token]:

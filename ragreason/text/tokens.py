@@ -58,7 +58,7 @@ class Tokenizer:
             elif match["acronym"]:
                 terms.append(match["acronym"].replace(".", ""))
             elif match["word"] not in ENGLISH:
-                terms.append(_stem(match["word"]))
+                terms.append(stem_word(match["word"]))
         return terms
 
 
@@ -82,7 +82,8 @@ def _stemmer() -> Any:
 
 
 @lru_cache(maxsize=1 << 19)
-def _stem(word: str) -> str:
+def stem_word(word: str) -> str:
+    """The Snowball stem of one English word, as `fold` leaves it."""
     with _lock:  # the stemmer keeps its word in itself: two threads would mix theirs
         stem: str = _stemmer().stemWord(word)
     return stem
