@@ -13,12 +13,17 @@ def open_leaves(tree: Tree, max_depth: int) -> tuple[int, ...]:
 
 
 def by_outcome(tree: Tree) -> Finish:
-    """Finished leaves by outcome score, best first; ties and unscored ones keep their order.
+    """Finished leaves by outcome score, best first; ties keep their order, empty answers last.
 
     An answer without a verdict weighs 0. Source: best-of-N, arXiv 2211.14275.
     """
     weighted = [(node, _score(tree, node)) for node in tree.answers]
-    return Finish(tuple(sorted(weighted, key=lambda pair: -pair[1])))
+    return Finish(tuple(sorted(weighted, key=lambda pair: (-pair[1], _is_empty(tree, pair[0])))))
+
+
+def _is_empty(tree: Tree, node: int) -> bool:
+    step = tree.step(node)
+    return step is None or not step.answer
 
 
 def _score(tree: Tree, node: int) -> float:

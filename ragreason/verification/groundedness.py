@@ -23,11 +23,12 @@ _TAGS = re.compile(r"</?\w+>|^\s*(?:thought|reasoning|(?:final )?answer)(?: \d+)
 
 @dataclass(frozen=True)
 class _Work:
-    """What is asked of one item: `short` an answer in context, else `claims`; else a search."""
+    """What is asked of one item: `short` an answer in context, else `claims`, or a search."""
 
     hits: tuple[Hit, ...]
     short: str = ""
     claims: tuple[str, ...] = ()
+    search: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Groundedness:
     (`answered`); longer text is compared sentence by sentence (`support`), the score being the
     mean. A trajectory is judged by its answer against all its hits, or, unfinished, by its last
     step; a search by how much of the question the hits cover. Label: supported, partial (some
-    sentences are), unsupported, or none where there are no hits. `unsupported` names the answers
-    and sentences that fell short.
+    sentences are), unsupported, or none where there are no hits or nothing is said.
+    `unsupported` names the answers and sentences that fell short.
     """
 
     judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset(
@@ -78,6 +79,8 @@ class Groundedness:
             else self._long([long[claim] for claim in work.claims])
             if work.claims
             else _search(question, source)
+            if work.search
+            else Verdict(score=0.0, label="none", reason="nothing is said")
             for work in works
         ]
 
@@ -126,7 +129,7 @@ def _work(item: Item) -> _Work:
         return _Work(hits=())
     step = item if isinstance(item, Step) else _judged(item)
     if step.kind == "search":
-        return _Work(item.hits)
+        return _Work(item.hits, search=True)
     text = step.answer if step.kind == "answer" else step.text
     text = unmarked(_TAGS.sub(" ", text))
     found = claims(text)

@@ -68,3 +68,9 @@ def test_best_of_n_never_has_more_than_n_trajectories(n: int) -> None:
             events += [Asked(node=node, n=count), *(added(node) for _ in range(count))]
     assert len(Tree(events).leaves) == n
     assert len(events) == 3 * n + 1 + 2 * n  # steps, and what was asked for
+
+
+def test_among_equals_an_answer_that_says_something_comes_first() -> None:
+    silent = Added(parent=0, step=Step(kind="answer", text="again"))
+    best = decide(BestOfN(n=3), silent, added(0, "answer"), silent)
+    assert best == Finish(((2, 0.0), (1, 0.0), (3, 0.0)))

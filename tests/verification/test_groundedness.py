@@ -47,6 +47,18 @@ async def test_a_thought_is_judged_by_its_own_hits(
     assert verdicts[0].score == 0.0
 
 
+async def test_an_answer_that_says_nothing_is_worth_nothing(
+    question: Question, hits: tuple[Hit, ...], answering: Answering, embedder: Embedder
+) -> None:
+    found = Step(kind="search", text="s", query=question.text, hits=hits)
+    silent = Trajectory(steps=(found, Step(kind="answer", text="again", answer="")))
+    idle = Trajectory(steps=(found, Step(kind="thought", text=" ")))
+    items = [silent, idle, answering("Stephen King", hits)]
+    verdicts = await Groundedness(embedder).judge(question, items)
+    assert [(v.score, v.label) for v in verdicts[:2]] == [(0.0, "none")] * 2
+    assert verdicts[2].score > 0
+
+
 async def test_a_search_is_worth_what_it_found(
     question: Question, hits: tuple[Hit, ...], embedder: Embedder
 ) -> None:
