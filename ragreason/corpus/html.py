@@ -24,12 +24,20 @@ def load_html(path: Path) -> Document:
     The title is that of <title>, else of the first <h1>, else the file's name.
     """
     parser = _Reader()
-    parser.feed(read_text(path))
+    parser.feed(_closed(read_text(path)))
     parser.close()
     title = _squeeze(parser.title) or _squeeze(parser.heading) or title_of(path)
     return Document(
         str(path), str(path), title.replace("\n", " "), _squeeze("".join(parser.pieces))
     )
+
+
+def _closed(html: str) -> str:
+    """The page with each "<" behind the last ">" as text: no tag ends there, and the library would
+    look for the end of each through all of the rest.
+    """
+    end = html.rfind(">") + 1
+    return html[:end] + html[end:].replace("<", "&lt;")
 
 
 class _Reader(HTMLParser):

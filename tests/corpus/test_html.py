@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from ragreason.corpus.html import load_html
 
 PAGE = """<!doctype html><html><head><title>The &amp; Lake</title>
@@ -39,3 +41,13 @@ def test_declarations_that_nobody_knows_are_skipped(tmp_path: Path) -> None:
 
 def test_an_unclosed_title_does_not_swallow_the_page(tmp_path: Path) -> None:
     assert "shown" in load(tmp_path, "<title>T<body><p>shown</p></body>")[1]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["<a ", "<!--", "</", "<a b='"])
+def test_tags_that_never_end_take_no_time(tmp_path: Path, piece: str) -> None:
+    assert load(tmp_path, "<p>Ada reads.</p>" + piece * 50_000)[1].startswith("Ada reads.")
+
+
+def test_a_lone_less_than_at_the_end_is_text(tmp_path: Path) -> None:
+    assert load(tmp_path, "<p>5 is</p> 5 < 6 and <b")[1] == "5 is\n\n5 < 6 and <b"
