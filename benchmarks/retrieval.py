@@ -36,16 +36,19 @@ RESAMPLES = 10_000
 async def found_all(
     dataset: Dataset, index: Path, kind: str, embedder: Embedder, k: int
 ) -> tuple[list[bool], float]:
-    """Whether the first `k` hold all supporting paragraphs, a question; seconds a query."""
+    """Whether the first `k` hold all supporting paragraphs, for each question that has any; seconds
+    a query.
+    """
     retriever = open_retriever(index, kind, embedder=embedder)
-    queries = [example.question.text for example in dataset.examples]
+    examples = [example for example in dataset.examples if example.gold.support_ids]
+    queries = [example.question.text for example in examples]
     await retriever.retrieve(queries[:1], k)  # models and files are loaded by the first
     started_s = perf_counter()
     hits = await retriever.retrieve(queries, k)
     seconds = (perf_counter() - started_s) / len(queries)
     return [
         set(example.gold.support_ids) <= {hit.passage.id for hit in found}
-        for example, found in zip(dataset.examples, hits, strict=True)
+        for example, found in zip(examples, hits, strict=True)
     ], seconds
 
 
@@ -76,7 +79,7 @@ async def measure(spec: str, k: int, embedder: Embedder) -> dict[str, Any]:
     }
     return {
         "dataset": f"{dataset.name} {dataset.path.name}",
-        "questions": len(dataset.examples),
+        "questions": len(hybrid),
         "passages": built.manifest.passages,
         "k": k,
         "embedder": embedder.name,
