@@ -9,6 +9,8 @@ from ragreason.errors import ConfigError
 
 _FIXED = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LONGEST_KEY = 65_535
+"""Bytes, as the GGUF format has it."""
 
 
 def context_length(model: Path, default: int = 4096) -> int:
@@ -21,7 +23,7 @@ def context_length(model: Path, default: int = 4096) -> int:
     try:
         with model.open("rb") as file:
             return _from_gguf(file, default)
-    except (struct.error, OSError, KeyError, UnicodeDecodeError) as error:
+    except (struct.error, OSError, KeyError, ValueError, OverflowError) as error:
         raise ConfigError(f"'{model}' is a damaged GGUF file: {error}") from error
 
 
@@ -53,6 +55,8 @@ def _read(file: BinaryIO, form: str) -> tuple[int, ...]:
 
 def _string(file: BinaryIO) -> str:
     (length,) = _read(file, "Q")
+    if length > _LONGEST_KEY:
+        raise ValueError(f"a key of {length} bytes")
     return file.read(length).decode("utf-8")
 
 
