@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ragreason.cli.output import Json, print_json
+from ragreason.errors import ConfigError
 
 Models = Annotated[
     list[str] | None,
@@ -87,13 +88,15 @@ async def _run(
 
 
 def split_models(given: list[str] | None) -> tuple[str | None, dict[str, str]]:
-    """`["NAME", "small=OTHER"]` as the main model and the others by name."""
-    main: str | None = None
+    """`["NAME", "small=OTHER"]` as the main model and the others by name.
+
+    Raises ConfigError if one of them is given twice.
+    """
     named: dict[str, str] = {}
     for text in given or []:
         name, equals, value = text.partition("=")
-        if equals and name.isidentifier():
-            named[name] = value
-        else:
-            main = text
-    return named.pop("main", main), named
+        key, model = (name, value) if equals and name.isidentifier() else ("main", text)
+        if key in named:
+            raise ConfigError(f"--model {text}: the model '{key}' is '{named[key]}' already")
+        named[key] = model
+    return named.pop("main", None), named
