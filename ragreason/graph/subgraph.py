@@ -3,10 +3,13 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from ragreason.errors import BudgetReachedError
 from ragreason.graph.conditions import state_keys
 from ragreason.graph.definition import NodeSpec
 from ragreason.graph.loaded import RECURSION_LIMIT, LoadedGraph
 from ragreason.graph.wrap import BRANCH
+from ragreason.ledger import current
+from ragreason.nodes.expand import why_forced
 from ragreason.state import initial
 from ragreason.types import Answer, Question, Usage
 
@@ -14,7 +17,9 @@ SubgraphFunction = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def subgraph_function(graph: LoadedGraph, spec: NodeSpec) -> SubgraphFunction:
-    """State in, update out. The sub-graph runs with its own budget inside its caller's."""
+    """State in, update out. The sub-graph runs with its own budget inside its caller's; where the
+    caller's stopped it, the caller is forced too.
+    """
     inputs = dict(spec.in_) or {"question": "question"}
     outputs = dict(spec.out) or {"answer": "answer"}
 
@@ -29,12 +34,19 @@ def subgraph_function(graph: LoadedGraph, spec: NodeSpec) -> SubgraphFunction:
             "usage": done.get("usage", Usage()),
             "steps": done.get("steps", 0),
         }
+        if done.get("forced") and (limit := _reached()):
+            update["forced"] = why_forced(BudgetReachedError(limit))
         for inner, outer in outputs.items():
             if inner in done:
                 update |= _convert(outer, done[inner], asked)
         return update
 
     return run
+
+
+def _reached() -> str | None:
+    meter = current()
+    return meter.reached() if meter is not None else None
 
 
 def sub_question(state: Mapping[str, Any], key: str) -> Question:
