@@ -24,7 +24,7 @@ def load_musique(path: Path) -> Dataset:
 def _example(record: Record, seen: Counter[str]) -> Example:
     passages, supports = _paragraphs(record)
     answerable = bool(record.fields.get("answerable", True))
-    steps = record.fields.get("question_decomposition") or []
+    steps = record.optional("question_decomposition")
     gold = Gold(
         answers=(record.text("answer"), *record.texts("answer_aliases")),
         support_ids=tuple(dict.fromkeys(passages[i].id for i in supports)),

@@ -51,6 +51,19 @@ class Record:
             raise self.error(f"expected a list of texts under '{name}', found {_short(value)}")
         return tuple(value)
 
+    def whole(self, name: str) -> int:
+        """A whole number from 0; a missing field is 0."""
+        value = self.fields.get(name)
+        if value is None:
+            return 0
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self.error(f"expected a whole number under '{name}', found {_short(value)}")
+        return value
+
+    def optional(self, name: str) -> Sequence[Any]:
+        """A list; a missing field is an empty one."""
+        return () if self.fields.get(name) is None else self.list(name)
+
     def list(self, *names: str) -> Sequence[Any]:
         """A list."""
         value = self.get(*names)

@@ -46,7 +46,7 @@ def _example(record: Record, paragraphs: dict[str, Passage]) -> Example:
     answer = record.get("answer")
     if not isinstance(answer, bool):
         raise record.error(f"expected true or false under 'answer', found {answer!r}")
-    annotators = [list(dict.fromkeys(_ids(a))) for a in record.fields.get("evidence") or []]
+    annotators = [list(dict.fromkeys(_ids(a))) for a in record.optional("evidence")]
     first = next((ids for ids in annotators if ids), [])
     everything = dict.fromkeys(i for ids in annotators for i in ids)
     passages = tuple(paragraphs[i] for i in everything if i in paragraphs)

@@ -34,7 +34,7 @@ def _example(record: Record, documents: Mapping[str, Passage]) -> Example:
         answers=(record.text("answer"), *record.texts("aliases")),
         support_ids=tuple(_support(record, documents)),
         type=str(record.fields.get("type", "")),
-        hops=int(record.fields.get("hops", 0)),
+        hops=record.whole("hops"),
         answerable=bool(record.fields.get("answerable", True)),
     )
     question = Question(id=record.text("id"), text=record.text("question"))

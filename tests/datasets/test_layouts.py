@@ -196,3 +196,51 @@ def test_official_predictions_find_the_answerable_twin(
     assert [e.question.id for e in examples] == ["2hop__1_2", "2hop__1_2/2"]
     row = {"id": "2hop__1_2", "predicted_answer": "Sirel", "predicted_support_idxs": [1]}
     assert musique_metrics([row], examples)["answer_em"] == 1.0
+
+
+BOOLE: dict[str, Any] = {
+    "qid": "s1",
+    "question": "Can Ilse row?",
+    "answer": True,
+    "evidence": [[[["Ada-1"], "operation"]]],
+    "decomposition": ["Who is Ilse?"],
+}
+WORLD: dict[str, Any] = {
+    "id": "w1",
+    "question": "Who rows?",
+    "answer": "Ilse",
+    "aliases": [],
+    "hops": 2,
+    "supporting": ["Ilse"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("hotpotqa", HOTPOT),
+        ("2wiki", {**HOTPOT, "evidences": [["a", "b", "c"]]}),
+        ("musique", MUSIQUE),
+        ("strategyqa", BOOLE),
+        ("world", WORLD),
+        (
+            "generic",
+            {"id": "1", "question": "Who?", "answer": "Ilse", "aliases": "a|b", "hops": "2"},
+        ),
+    ],
+)
+def test_no_odd_value_gets_past_as_another_error(
+    tmp_path: Path, name: str, record: dict[str, Any]
+) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents/ilse.md").write_text("# Ilse\n\nIlse rows.", encoding="utf-8")
+    load_one(tmp_path, name + ":{}", [record])
+    odd: list[Any] = [None, 3, -1, 2.5, True, "", "x", [], {}, [None], [[]], [3], ["a"], {"a": 1}]
+    refused = 0
+    for field in record:
+        for value in odd:
+            try:
+                load_one(tmp_path, name + ":{}", [{**record, field: value}])
+            except DataError:
+                refused += 1
+    assert refused > len(odd)
