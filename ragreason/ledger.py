@@ -35,6 +35,7 @@ class Meter:
         self.before = before or Usage()
         self.steps = steps
         self.spent = Usage()
+        self.stepped = 0
         self.under_way = 0
         self.outer = outer
         self.final = final
@@ -56,13 +57,19 @@ class Meter:
             )
         self.spent += usage
 
+    def step(self, count: int) -> None:
+        """Count steps taken, here and in the meters around."""
+        self.stepped += count
+        if self.outer is not None:
+            self.outer.step(count)
+
     def reached(self) -> str | None:
         """The name of the first bound that is reached, or None."""
         if self.final:
             return None
         total = self.before + self.spent
         spent = {
-            "steps": self.steps,
+            "steps": self.steps + self.stepped,
             "tokens": total.tokens,
             "retrievals": total.retrievals,
             "calls": total.calls + self.under_way,

@@ -136,3 +136,13 @@ async def test_a_verifiers_role_stays_in_its_task() -> None:
         meter.charge(CALL)
         await task
     assert meter.spent == CALL + Usage(verifier_tokens=15, calls=1)
+
+
+def test_steps_count_in_the_meters_around_too() -> None:
+    outer = Meter(Budget(steps=3), steps=1)
+    inner = Meter(outer=outer)
+    inner.step(1)
+    assert inner.reached() is None
+    inner.step(1)
+    assert inner.reached() == "steps"
+    assert (inner.stepped, outer.stepped) == (2, 2)

@@ -71,10 +71,12 @@ class Wrapper:
             self._say("started")
             update = await self._attempt(node, state, meter)
             self._say("finished")
+        steps = max(update.get("steps", 1), meter.stepped)
+        meter.step(steps - meter.stepped)  # those inside a search or a sub-graph count already
         return {
             **update,
             "usage": update.get("usage", meter.spent),
-            "steps": update.get("steps", 1),
+            "steps": steps,
             "elapsed_s": max(update.get("elapsed_s", 0.0), meter.elapsed_s),
         }
 

@@ -99,6 +99,7 @@ class Reason:
                 return _spent(meter) | {"forced": why_forced(error)}
             update = await expand(self, state)
         steps = sum(1 for event in update["tree"] if isinstance(event, Added))
+        meter.step(steps)
         return update | _spent(meter) | {"steps": steps}
 
     async def _verify(self, state: ReasonState) -> dict[str, Any]:

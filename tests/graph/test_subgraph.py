@@ -53,3 +53,16 @@ async def test_a_sub_graphs_own_budget_is_its_own_matter(
 ) -> None:
     found = await answer(tmp_path, parts, outer, "{calls: 1}")
     assert (found.status, found.text) == ("ok", "a: a; b: b")
+
+
+async def test_steps_inside_count_for_the_caller_too(
+    tmp_path: Path, parts: Parts, search: Any
+) -> None:
+    found = await answer(tmp_path, parts, "{steps: 3}", "{}")
+    assert (found.status, found.forced_by) == ("forced", "budget of steps")
+    assert len(search.queries) < 2
+
+
+async def test_steps_inside_count_once(tmp_path: Path, parts: Parts) -> None:
+    found = await answer(tmp_path, parts, "{steps: 9}", "{}")
+    assert found.status == "ok", "split, twice three, and the answer are eight"
