@@ -5,6 +5,7 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.graph.state import CompiledStateGraph
+from pydantic import ValidationError
 
 from ragreason.errors import ConfigError
 from ragreason.graph.definition import Definition
@@ -113,6 +114,8 @@ def as_question(given: Any) -> Question:
         return given
     if isinstance(given, str) and given.strip():
         return Question(id=given, text=given)
-    if isinstance(given, Mapping):
+    try:
         return Question.model_validate(given)
-    raise ConfigError(f"expected a question's text or a Question; given {given!r}"[:200])
+    except ValidationError as error:
+        message = f"expected a question's text or a Question; given {given!r}"[:200]
+        raise ConfigError(message) from error

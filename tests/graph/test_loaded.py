@@ -40,7 +40,7 @@ def test_a_question_may_be_a_text_a_value_or_its_fields(graph: LoadedGraph, ques
     assert isinstance(done["question"], Question)
 
 
-@pytest.mark.parametrize("question", ["", "  ", 3, None])
+@pytest.mark.parametrize("question", ["", "  ", 3, None, {"text": "no id"}, {"id": "q", "gold": 1}])
 def test_anything_else_is_refused(graph: LoadedGraph, question: Any) -> None:
     with pytest.raises(ConfigError, match="expected a question's text or a Question; given"):
         graph.invoke({"question": question})
