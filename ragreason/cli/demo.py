@@ -17,9 +17,9 @@ CORPUS = "vessmark"
 
 
 def demo(
-    graph: Annotated[str, typer.Option(help="The graph that answers.")] = "decompose",
+    graph: Annotated[str, typer.Option(help="The graph that answers.")] = "corrective",
     questions: Annotated[int, typer.Option(min=1, help="How many, drawn by seed.")] = 3,
-    seed: Annotated[int, typer.Option(help="Draws the questions.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws the questions.")] = 1,
     model: Annotated[str | None, typer.Option(help="Another engine.")] = None,
     json: Json = False,
 ) -> None:

@@ -52,8 +52,6 @@ def answer_lines(answer: Answer) -> list[str]:
     lines = _block("answer", answer.cited or answer.text or "(none)")
     for citation in answer.citations:
         lines += citation_lines(citation)
-    if answer.status == "forced":
-        lines += _block("forced", answer.forced_by)
     return [*lines, f"{'cost':<{MARGIN}}{cost(answer.usage, answer.elapsed_s)}"]
 
 

@@ -18,7 +18,7 @@ class Rewrite:
     """Write a better `query`, seeing what was tried and found.
 
     Source: rewrite-retrieve-read, arXiv 2305.14283. An empty or repeated rewrite falls back to the
-    question together with the titles found, so that a second search never equals the first.
+    question together with the titles found, then to the titles, so that no search equals the last.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -46,7 +46,8 @@ class Rewrite:
             found=neutralise("; ".join(titles)) or "-",
             tried=neutralise(tried or question.text) if titles else "-",
         )
-        query = clean(reply.removeprefix("Query:"))
-        if not query or query == tried:
-            query = " ".join([question.text, *titles])
-        return {"query": query}
+        known = {tried, question.text} if titles else {tried}
+        written = clean(reply.removeprefix("Query:"))
+        others = [" ".join([question.text, *titles]), " ".join(titles)]
+        new = [query for query in (written, *others) if query and query not in known]
+        return {"query": new[0] if new else question.text}
