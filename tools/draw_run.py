@@ -5,6 +5,7 @@ python tools/draw_run.py [--run ID] [--out docs/images/run.svg]
 """
 
 import argparse
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
@@ -41,7 +42,7 @@ def drawn(run_id: str) -> str:
     head, events = traces.load(load_settings().resolved_home() / "traces", run_id)
     command = f'$ ragreason run {head.graph} "{head.question.text}"'
     lines = [command, *(line for event in events for line in event_lines(event))]
-    console = Console(record=True, width=WIDTH + 2, file=Path("/dev/null").open("w"))
+    console = Console(record=True, width=WIDTH + 2, file=StringIO())
     for line in [*lines, *answer_lines(head.answer)]:
         word = line.split(" ", 1)[0]
         console.print(Text(line, style=STYLES.get(word, "")))

@@ -1,4 +1,4 @@
-"""Write the generated parts of the documentation: drawing, graphs, settings, commands.
+"""Write the generated parts of the documentation: drawing, graphs, figures, settings, commands.
 
     python tools/write_docs.py            writes README.md and docs/cli.md
     python tools/write_docs.py --check    writes nothing; exit code 1 if a file is out of date
@@ -10,6 +10,7 @@ import ast
 import difflib
 import inspect
 import itertools
+import json
 import re
 import sys
 from collections import defaultdict
@@ -41,8 +42,48 @@ def graphs_table() -> str:
 
 def drawing() -> str:
     """The graph of the README's run, as Mermaid text."""
-    definition = read_graph(shipped_graphs()["decompose"])
+    definition = read_graph(shipped_graphs()["corrective"])
     return f"```mermaid\n{to_mermaid(definition).rstrip()}\n```"
+
+
+def figures() -> str:
+    """What `benchmarks/graphs.py` has kept, a table a data set."""
+    kept = json.loads((ROOT / "benchmarks/results/graphs.json").read_text(encoding="utf-8"))
+    return "\n\n".join(
+        _figures(kept[name], about) for name, about in FIGURES.items() if name in kept
+    )
+
+
+FIGURES = {
+    "hotpotqa": "HotpotQA, training sample, over the union of its 994 paragraphs "
+    "(`python benchmarks/graphs.py --part hotpotqa`):",
+    "vessmark": "The sample corpus, all its 40 questions "
+    "(`python benchmarks/graphs.py --part vessmark`):",
+}
+
+
+def _figures(part: Mapping[str, Any], about: str) -> str:
+    head = (
+        "| graph | n | EM | F1 | F1 over naive_rag | support recall | prompt + generated tokens |"
+    )
+    over = {d["run"]: d for d in part["over_first"] if d["metric"] == "f1"}
+    rows = [_figure_row(name, run, over.get(name)) for name, run in part["graphs"].items()]
+    return "\n".join([about, "", head, "|---|---|---|---|---|---|---|", *rows])
+
+
+def _figure_row(name: str, run: Mapping[str, Any], over: Mapping[str, Any] | None) -> str:
+    metrics, usage = run["metrics"], run["usage"]["per_question"]
+    cells = [_interval(metrics["em"]), _interval(metrics["f1"]), _interval(over, sign="+")]
+    cells += [_interval(metrics["support_recall"])]
+    tokens = f"{usage['prompt_tokens']:,.0f} + {usage['completion_tokens']:,.0f}"
+    return f"| `{name}` | {run['n']} | {' | '.join(cells)} | {tokens} |"
+
+
+def _interval(figure: Mapping[str, Any] | None, sign: str = "") -> str:
+    if figure is None or figure["value"] is None:
+        return ""
+    value, low, high = (f"{figure[key]:{sign}.2f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def settings_table() -> str:
@@ -94,7 +135,7 @@ def _source(definition: Definition) -> str:
 
 
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"drawing": drawing, "graphs": graphs_table},
+    "README.md": {"drawing": drawing, "graphs": graphs_table, "figures": figures},
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
 }
 
