@@ -15,8 +15,12 @@ from ragreason.prompts import neutralise, show_passages
 from ragreason.protocols import Embedder, Generator
 from ragreason.seeds import derive
 from ragreason.state import State
+from ragreason.text.language import language
 from ragreason.types import Answer, Evidence, Hit, Question
 from ragreason.verification.cite import cite
+
+
+ANSWER = {"en": "Answer:", "zh": "答案："}
 
 
 @dataclass(frozen=True)
@@ -91,10 +95,10 @@ class AnswerNode:
             seed=derive(state.get("seed", 0), question.id, self.name),
             max_tokens=self.max_tokens,
             stop=("\n",),
-            prefill="Answer:" if "prefill" in self.engine.capabilities else "",
+            opening=ANSWER[language(question.text)],
             passages="\n\n".join(block for block in blocks if block),
         )
-        return clean(reply.removeprefix("Answer:"))
+        return clean(reply)
 
     async def _cited(self, question: Question, text: str, hits: list[Hit]) -> Answer:
         if not (self.citations and text and hits and self.embedder):

@@ -10,8 +10,10 @@ from ragreason.nodes.generate import ask
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
+from ragreason.text.language import language
 from ragreason.text.tokens import Tokenizer
 
+LOOK_UP = {"en": "Look up:\n", "zh": "要查：\n"}
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.)、:]|Q\d*:)\s*")
 
 
@@ -44,6 +46,7 @@ class Decompose:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n\n",),
+            opening=LOOK_UP[language(question.text)],
         )
         return {"queries": sub_questions(reply, question.text, self.max_questions)}
 

@@ -11,6 +11,9 @@ from ragreason.prompts import neutralise
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
+from ragreason.text.language import language
+
+QUERY = {"en": "Query:", "zh": "检索词："}
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ class Rewrite:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n",),
+            opening=QUERY[language(question.text)],
             found=neutralise("; ".join(titles)) or "-",
             tried=neutralise(tried or question.text) if titles else "-",
         )
         known = {tried, question.text} if titles else {tried}
-        written = clean(reply.removeprefix("Query:"))
+        written = clean(reply)
         others = [" ".join([question.text, *titles]), " ".join(titles)]
         new = [query for query in (written, *others) if query and query not in known]
         return {"query": new[0] if new else question.text}
