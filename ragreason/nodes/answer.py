@@ -19,7 +19,6 @@ from ragreason.text.language import language
 from ragreason.types import Answer, Evidence, Hit, Question
 from ragreason.verification.cite import cite
 
-
 ANSWER = {"en": "Answer:", "zh": "答案："}
 
 
