@@ -1,6 +1,6 @@
 """What the shipped graphs score with the default model: the README's figures.
 
-    python benchmarks/graphs.py [--part hotpotqa|vessmark] [--out DIR]
+    python benchmarks/graphs.py [--part hotpotqa|vessmark] [--graph NAME]... [--out DIR]
 
 `hotpotqa` is the training sample over the union of its paragraphs, `vessmark` the sample corpus.
 Rows are kept in `--out` as they come, so a run that was stopped goes on. What is kept in the
@@ -12,7 +12,7 @@ import asyncio
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +49,26 @@ class Told(Listener):
         print(f"{graph:<16} {row['id']}: {row['status']} f1 {row['f1']}", flush=True)
 
 
-async def measure(name: str, out: Path) -> dict[str, Any]:
+async def measure(name: str, out: Path, only: Collection[str]) -> dict[str, Any]:
     """One part: every graph's summary and scores, and each one's difference to `naive_rag`."""
     spec, graphs = parts()[name]
-    folders = []
     for graph, limit in graphs.items():
+        if only and graph not in only:
+            continue
         plan = Plan(
             load_dataset(spec),
             out / name / graph,
             limit=limit,
             settings=load_settings(concurrency=16),
         )
-        (finished,) = await evaluate_graphs([graph], plan, Told())
-        folders.append(finished.folder)
-        keep(name, document(name, folders))
-    return document(name, folders)
+        await evaluate_graphs([graph], plan, Told())
+        keep(name, document(name, finished(out / name, graphs)))
+    return document(name, finished(out / name, graphs))
+
+
+def finished(out: Path, graphs: Iterable[str]) -> list[Path]:
+    """The folders of the graphs that have been measured, now or before, in the given order."""
+    return [out / graph for graph in graphs if (out / graph / "summary.json").exists()]
 
 
 def document(name: str, folders: list[Path]) -> dict[str, Any]:
@@ -98,9 +103,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", choices=sorted(parts()), action="append")
     parser.add_argument("--out", type=Path, default=Path(".ragreason/benchmarks/graphs"))
+    parser.add_argument("--graph", action="append", default=[])
     options = parser.parse_args()
     for name in options.part or sorted(parts()):
-        found = asyncio.run(measure(name, options.out))
+        found = asyncio.run(measure(name, options.out, options.graph))
         for graph, summary in found["graphs"].items():
             metrics = summary["metrics"]
             figures = [f"{key} {metrics[key]['value']}" for key in ("em", "f1", "support_recall")]
