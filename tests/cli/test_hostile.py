@@ -248,7 +248,9 @@ def test_a_folder_named_like_a_model_is_not_the_model(
 
 
 def start(args: Sequence[str], **options: Any) -> subprocess.Popen[str]:
-    code = "from ragreason.cli.main import main; main()"
+    """The command line in a process that heeds SIGINT, which background jobs inherit as ignored."""
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{heed}; from ragreason.cli.main import main; main()"
     command = [sys.executable, "-c", code, *args]
     return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, **options)
 
