@@ -1,7 +1,10 @@
 """`ragreason demo`: the main job, end to end, on the sample corpus with the default model."""
 
+import sys
 from pathlib import Path
 from random import Random
+from shutil import which
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,8 +48,9 @@ def demo(
             ]
         )
         return
-    typer.echo(f"{sum(right)} of {len(right)} right. Ask your own:")
-    typer.echo(f'  ragreason run {graph} "QUESTION" --index {index_folder(settings)}')
+    typer.echo(f"\n{sum(right)} of {len(right)} right, by {settings.model}. Ask your own:")
+    command = "ragreason" if which("ragreason") else Path(sys.argv[0])
+    typer.echo(f'{command} run {graph} \\\n  --index {index_folder(settings)} "QUESTION"')
 
 
 def corpus_folder() -> Path:
@@ -80,20 +84,22 @@ async def _answer_all(
         for line in event_lines(event):
             typer.echo(line)
 
-    note(f"indexing {corpus_folder()}, then asking {len(examples)} questions of {settings.model}")
+    note(f"indexing {corpus_folder()}")
+    note(f"asking {len(examples)} questions of {settings.model}, by {graph}")
     index = index_folder(settings)
     await build_index([corpus_folder() / "documents"], index, settings)
     runs = []
     async with open_runner(graph, index=index, settings=settings) as runner:
         for example in examples:
             if not quiet:
-                typer.echo(f"\n{example.question.text}")
+                typer.echo("\n" + fill(example.question.text, 80))
             run = await runner.answer(example.question, seed=seed, on_event=None if quiet else tell)
             runs.append(run)
             if not quiet:
                 for line in answer_lines(run.answer):
                     typer.echo(line)
-                typer.echo(f"{'gold':<9}{example.gold.answers[0]}")
+                mark = "right" if _is_right(run.answer.text, example) else "wrong"
+                typer.echo(f"{mark:<9}the answer is {example.gold.answers[0]}")
     return runs
 
 

@@ -83,6 +83,9 @@ def validate(
         raise typer.Exit(2)
 
 
+_PICTURES = (".svg", ".mmd", ".md", ".txt")
+
+
 @app.command()
 def draw(
     graph: Graph,
@@ -99,6 +102,9 @@ def draw(
     from ragreason.graph.library import find_graph
     from ragreason.graph.read import read_graph
 
+    if form is None and out is not None and out.suffix not in _PICTURES:
+        known = ", ".join(_PICTURES)
+        raise typer.BadParameter(f"--out {out}: can't draw '{out.suffix}'; it may end in {known}")
     definition = read_graph(find_graph(graph), set_ or [])
     svg = form == "svg" or (form is None and out is not None and out.suffix == ".svg")
     text = to_svg(definition) if svg else to_mermaid(definition)

@@ -3,7 +3,7 @@
 import textwrap
 
 from ragreason.events import TraceEvent
-from ragreason.types import Answer, Citation, Hit, Usage
+from ragreason.types import Answer, Citation, Hit, Step, Usage
 
 WIDTH = 80
 MARGIN = 9
@@ -14,11 +14,8 @@ def event_lines(event: TraceEvent, *, full: bool = False) -> list[str]:
     if event.kind == "search":
         return _block("search", event.query) + hit_lines(event.hits, full=full)
     if event.kind == "step" and event.step is not None:
-        step = event.step
-        word = {"thought": "think", "search": "search", "answer": "think", "backtrack": "back"}
-        text = step.text or step.query
         branch = f" (branch {event.parent}>{event.tree_node})" if full else ""
-        return _block(word[step.kind], text + branch) + hit_lines(step.hits, full=full)
+        return _step_lines(event.step, branch) + hit_lines(event.step.hits, full=full)
     if event.kind == "verdict" and event.verdict is not None:
         verdict = event.verdict
         words = [f"{verdict.score:.2f}", verdict.label or ""]
@@ -31,12 +28,22 @@ def event_lines(event: TraceEvent, *, full: bool = False) -> list[str]:
     return []
 
 
+def _step_lines(step: Step, branch: str) -> list[str]:
+    """What was thought, and on a line of its own what is searched for."""
+    thought = step.text
+    if step.kind == "search" and thought.rstrip().endswith(step.query):
+        thought = thought.rpartition("\n")[0]
+    word = "back" if step.kind == "backtrack" else "think"
+    lines = _block(word, thought + branch) if thought.strip() else []
+    return lines + (_block("search", step.query) if step.kind == "search" else [])
+
+
 def hit_lines(hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:
     """One line a hit: score and title; with its text where `full`."""
     lines = []
     for hit in hits:
         title = printable(hit.passage.title or hit.passage.text[:50])
-        lines.append(f"{' ' * MARGIN}{hit.score:6.3f}  {_fit(title, WIDTH - MARGIN - 8)}")
+        lines.append(f"{' ' * MARGIN}{hit.score:6.3f}  {fit(title, WIDTH - MARGIN - 8)}")
         if full:
             lines += textwrap.wrap(
                 printable(hit.passage.text),
@@ -86,5 +93,12 @@ def _block(word: str, text: str) -> list[str]:
     ]
 
 
-def _fit(text: str, width: int) -> str:
+def status(answer: Answer) -> str:
+    """How it ended, in a word."""
+    return "abstained" if answer.abstained else answer.status
+
+
+def fit(text: str, width: int) -> str:
+    """The text on one line, cut to `width` characters."""
+    text = " ".join(text.split())
     return text if len(text) <= width else text[: width - 1] + "…"

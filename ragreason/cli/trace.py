@@ -17,13 +17,17 @@ def list_(
     from itertools import islice
 
     from ragreason import traces
+    from ragreason.cli.show import fit, status
     from ragreason.settings import load_settings
 
     found = list(islice(traces.heads(load_settings().resolved_home() / "traces"), limit))
     if json:
         print_json(found)
         return
-    rows = [[h.id, h.graph, h.answer.status, h.question.text, h.answer.text] for h in found]
+    rows = [
+        [h.id, h.graph, status(h.answer), fit(h.question.text, 26), fit(h.answer.text, 12)]
+        for h in found
+    ]
     print_table(["run", "graph", "status", "question", "answer"], rows)
 
 

@@ -2,7 +2,7 @@
 
 from ragreason.cli.show import answer_lines, event_lines
 from ragreason.events import TraceEvent
-from ragreason.types import Answer, Citation, Hit, Passage, Usage
+from ragreason.types import Answer, Citation, Hit, Passage, Step, Usage
 
 EVIL = "ok\x1b]0;owned\x07\x1b[2J\u202e\r\nend"
 
@@ -35,3 +35,14 @@ def test_an_answer_shows_its_citations_and_its_cost() -> None:
         "         [1] Ada, page 2: born in 1815",
         "cost     1,200 prompt + 30 generated + 5 verifier tokens, 2 calls, 0 searches, 1.2 s",
     ]
+
+
+def test_a_search_step_shows_its_thought_and_its_query_apart() -> None:
+    step = Step(kind="search", text=" [1] names her.\nSearch: Edda Quill", query="Edda Quill")
+    lines = event_lines(TraceEvent(kind="step", step=step))
+    assert lines == ["think    [1] names her.", "search   Edda Quill"]
+
+
+def test_a_sentence_that_is_its_own_query_is_shown_once() -> None:
+    step = Step(kind="search", text=" She was born.", query="She was born.")
+    assert event_lines(TraceEvent(kind="step", step=step)) == ["search   She was born."]

@@ -68,7 +68,7 @@ async def test_chinese_passages_are_told_apart(embedder: Embedder) -> None:
     good, bad = await Relevance(embedder).judge(asked, found)
     assert good.score > bad.score + 0.2
     verdict = await Relevance(embedder).sufficiency(asked, found[1:])
-    assert verdict.missing == ("没有找到关于“鲁迅出生”的内容",)
+    assert verdict.missing == ("没有找到关于“鲁迅”的内容", "没有找到关于“出生”的内容")
 
 
 async def test_whatever_is_not_sufficient_says_what_is_missing(
