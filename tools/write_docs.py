@@ -71,10 +71,11 @@ def _figures(part: Mapping[str, Any], about: str) -> str:
     return "\n".join([about, "", head, "|---|---|---|---|---|---|---|", *rows])
 
 
-def _figure_row(name: str, run: Mapping[str, Any], over: Mapping[str, Any] | None) -> str:
+def _figure_row(name: str, run: Mapping[str, Any], over: Mapping[Any, Any]) -> str:
     metrics, usage = run["metrics"], run["usage"]["per_question"]
-    cells = [_interval(metrics["em"]), _interval(metrics["f1"]), _interval(over, sign="+")]
-    cells += [_interval(metrics["support_recall"])]
+    cells = [_interval(metrics["em"])]
+    for metric in ("f1", "support_recall"):
+        cells += [_interval(metrics[metric]), _interval(over.get((name, metric)), sign="+")]
     tokens = f"{usage['prompt_tokens']:,.0f} + {usage['completion_tokens']:,.0f}"
     return f"| `{name}` | {run['n']} | {' | '.join(cells)} | {tokens} |"
 
