@@ -7,11 +7,12 @@ from pydantic import Field
 
 from ragreason.nodes.generate import ask
 from ragreason.policies.parse import clean
-from ragreason.prompts import neutralise
+from ragreason.prompts import neutralise, prompt
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
+from ragreason.text.overlap import keys, uncovered, units
 
 QUERY = {"en": "Query:", "zh": "检索词："}
 
@@ -20,8 +21,9 @@ QUERY = {"en": "Query:", "zh": "检索词："}
 class Rewrite:
     """Write a better `query`, seeing what was tried and found.
 
-    Source: rewrite-retrieve-read, arXiv 2305.14283. An empty or repeated rewrite falls back to the
-    question together with the titles found, then to the titles, so that no search equals the last.
+    Source: rewrite-retrieve-read, arXiv 2305.14283. An empty, repeated or copied rewrite
+    falls back to the question together with the titles found, then to the titles, so that no search
+    equals the last.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -53,5 +55,23 @@ class Rewrite:
         known = {tried, question.text} if titles else {tried}
         written = clean(reply)
         others = [" ".join([question.text, *titles]), " ".join(titles)]
+        if copied(written, " ".join([question.text, *_texts(state)])):
+            written = ""
         new = [query for query in (written, *others) if query and query not in known]
         return {"query": new[0] if new else question.text}
+
+
+def copied(query: str, known: str) -> bool:
+    """Whether the query names something that the prompt's own examples name, and `known` does not.
+
+    Small models repeat examples: "the Sallow Bridge" of the prompt, where the question has none.
+    """
+    examples = keys(prompt("rewrite", "", found="", tried=""))
+    foreign = uncovered(units(query), keys(known))
+    return any(unit.kind == "name" and set(unit.keys) <= examples for unit in foreign)
+
+
+def _texts(state: State) -> list[str]:
+    """Titles and texts of what was found."""
+    passages = [entry.hit.passage for entry in state.get("evidence", {}).values()]
+    return [text for passage in passages for text in (passage.title, passage.text)]
