@@ -361,14 +361,16 @@ async def test_a_killed_worker_fails_those_in_flight_and_comes_back(
 ) -> None:
     await smollm.generate(ask())
     tasks = [
-        asyncio.create_task(smollm.generate(ask(f"Story {i}", max_tokens=1000))) for i in range(3)
+        asyncio.create_task(smollm.generate(ask(f"Story {i}", max_tokens=1000))) for i in range(8)
     ]
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.2)
     started = time.monotonic()
     os.kill(worker_pid(smollm), signal.SIGKILL)
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert time.monotonic() - started < 2
-    assert all(isinstance(r, EngineDiedError) for r in results)
+    failed = [r for r in results if isinstance(r, BaseException)]
+    assert failed, "all stories ended before the worker was killed"
+    assert all(isinstance(r, EngineDiedError) for r in failed)
     (completion,) = await smollm.generate(ask())
     assert completion.text
 
