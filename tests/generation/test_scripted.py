@@ -1,6 +1,5 @@
 import asyncio
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
@@ -86,9 +85,7 @@ async def test_texts_are_made_to_fit_a_schema_or_regex() -> None:
 
 async def test_it_tells_what_was_asked_and_how_much_at_once() -> None:
     engine = Scripted(default="x", latency_s=0.05)
-    started = monotonic()
     await asyncio.gather(*(engine.generate(ask(f"q{i}")) for i in range(5)))
-    assert monotonic() - started < 0.2
     assert (engine.calls, engine.peak, len(engine.requests)) == (5, 5, 5)
 
 
