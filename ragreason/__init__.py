@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from ragreason.graph.load import (
         load_graph as load_graph,
     )
+    from ragreason.nodes.search import (
+        Reasoned as Reasoned,
+        reason as reason,
+    )
     from ragreason.protocols import (
         Chunk as Chunk,
         Embedder as Embedder,
@@ -67,6 +71,7 @@ if TYPE_CHECKING:
         Expand as Expand,
         Finish as Finish,
         Judged as Judged,
+        Mark as Mark,
         RollOut as RollOut,
         Tree as Tree,
     )
@@ -111,6 +116,7 @@ _HOMES = {
     "ragreason.events": ("TraceEvent",),
     "ragreason.generation.open": ("open_engine",),
     "ragreason.graph.load": ("load_graph",),
+    "ragreason.nodes.search": ("Reasoned", "reason"),
     "ragreason.protocols": (
         "Chunk",
         "Embedder",
@@ -126,7 +132,7 @@ _HOMES = {
     "ragreason.retrieval.open": ("open_retriever",),
     "ragreason.runner": ("Agent", "Runner", "open_runner"),
     "ragreason.settings": ("Settings", "load_settings"),
-    "ragreason.tree": ("Added", "Asked", "Expand", "Finish", "Judged", "RollOut", "Tree"),
+    "ragreason.tree": ("Added", "Asked", "Expand", "Finish", "Judged", "Mark", "RollOut", "Tree"),
     "ragreason.types": (
         "Answer",
         "Budget",

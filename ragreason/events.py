@@ -2,16 +2,21 @@
 
 from typing import Literal
 
+from ragreason.tree import Mark
 from ragreason.types import Answer, Hit, Step, Value, Verdict
 
-EventKind = Literal["node", "search", "step", "verdict", "token", "dropped", "forced", "answer"]
+EventKind = Literal[
+    "node", "search", "step", "verdict", "mark", "token", "dropped", "forced", "answer"
+]
 
 
 class TraceEvent(Value):
     """One thing that happened. `node` is the graph file's name for the node; the fields that fit
     `kind` are set: node (`text` "started" or "finished"), search (`query`, `hits`), step (`step`,
-    `tree_node`, `parent`), verdict (`verdict`, `tree_node`), token (`text`), dropped (`text` says
-    which passage left the prompt), forced (`text` says why), answer (`answer`).
+    `tree_node`, `parent`), verdict (`verdict`, `tree_node`, `outcome`), mark (`tree_node`, `mark`,
+    and `weight` where it is among the best: what the strategy made of the node in the end), token
+    (`text`), dropped (`text` says which passage left the prompt), forced (`text` says why), answer
+    (`answer`).
     `at_s` counts seconds from the start of the question.
     """
 
@@ -25,4 +30,7 @@ class TraceEvent(Value):
     tree_node: int | None = None
     parent: int | None = None
     verdict: Verdict | None = None
+    outcome: bool = False
+    mark: Mark | None = None
+    weight: float | None = None
     answer: Answer | None = None

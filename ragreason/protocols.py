@@ -31,9 +31,24 @@ Floats = npt.NDArray[np.float32]
 Where = Mapping[str, Scalar | Sequence[Scalar]]
 EmbedKind = Literal["query", "passage"]
 Item = Step | Trajectory | Hit
-Judges = Literal["step", "trajectory", "hits"]
+Judges = Literal["step", "prefix", "trajectory", "hits"]
+"""What a verifier is given: a step alone; the last step of a trajectory, with what came before it;
+a finished trajectory; passages. "step" and "prefix" give process scores, "trajectory" outcomes."""
+Aggregation = Literal["last", "min", "product", "mean"]
+Costs = Literal["nothing", "embedding", "scoring", "generation", "model"]
+"""What a verdict costs most: rules only, an embedder's call, an engine's `score`, an engine's
+`generate`, or a model of the verifier's own."""
 Capability = Literal[
-    "prefill", "seed", "json_schema", "regex", "logprobs", "score", "stream", "token_ids", "cached"
+    "prefill",
+    "seed",
+    "json_schema",
+    "regex",
+    "logprobs",
+    "top_logprobs",
+    "score",
+    "stream",
+    "token_ids",
+    "cached",
 ]
 
 
@@ -142,12 +157,13 @@ class Verifier(Protocol):
     """Scores steps, trajectories or hits.
 
     `judges` says which; `range` holds the lowest and highest score; `aggregation` how step scores
-    become a trajectory's.
+    become a trajectory's; `costs` what a verdict costs.
     """
 
     judges: ClassVar[frozenset[Judges]]
     range: ClassVar[tuple[float, float]]
-    aggregation: ClassVar[Literal["last", "min", "product", "mean"]]
+    aggregation: ClassVar[Aggregation]
+    costs: ClassVar[Costs]
 
     async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order."""
@@ -178,7 +194,14 @@ class Policy(Protocol):
 class Strategy(Protocol):
     """Decides which trajectories to extend: a pure function of the tree.
 
-    `wants` says which verdicts it looks at; no others are made.
+    `wants` says which verdicts it looks at, "step" for process scores and "trajectory" for
+    outcomes; no others are made. Optional, where a class has them:
+
+    - `requires` (ClassVar): it needs a verifier that gives at least one of these;
+    - `scales` (ClassVar): the field that a larger budget raises, such as "n";
+    - `aggregation` (field, None by default): how step scores become a trajectory's; None is
+      replaced by the verifier's own when the parts are bound;
+    - `marks(tree)`: node to `Mark`, what to show of each node.
     """
 
     wants: ClassVar[frozenset[Judges]]

@@ -66,6 +66,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "strategies": {
         "best_of_n": "ragreason.search.best_of_n:BestOfN",
         "greedy": "ragreason.search.greedy:Greedy",
+        "majority": "ragreason.search.majority:Majority",
     },
     "verifiers": {
         "citation": "ragreason.verification.citation:CitationVerifier",

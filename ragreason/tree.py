@@ -43,6 +43,16 @@ class Judged(Value):
 Event = Asked | Added | Judged
 
 
+class Mark(Value):
+    """What a strategy says of a node, to be shown: how often it was visited, the value it has now
+    (None where there is none), and whether it was given up.
+    """
+
+    visits: int = 0
+    value: float | None = None
+    pruned: bool = False
+
+
 @dataclass(frozen=True)
 class Expand:
     """Ask for `n` proposals at each of these nodes, all in flight together."""
@@ -52,7 +62,9 @@ class Expand:
 
 @dataclass(frozen=True)
 class RollOut:
-    """Go on from each node to an answer, one proposal a step; the steps stay in the tree."""
+    """Go on from each node towards an answer by one proposal; the step stays in the tree, and the
+    strategy is asked again until the answer is there.
+    """
 
     nodes: tuple[int, ...]
 
@@ -121,9 +133,15 @@ class Tree:
         return len(self.path(node))
 
     def trajectory(self, node: int) -> Trajectory:
-        """The steps from the root to `node`."""
-        steps = (self.step(n) for n in self.path(node))
-        return Trajectory(steps=tuple(s for s in steps if s is not None))
+        """The steps from the root to `node`; answers carry the verdict on their outcome, so that a
+        further attempt sees what was held against them.
+        """
+        steps = ((n, self.step(n)) for n in self.path(node))
+        return Trajectory(steps=tuple(self._judged(n, s) for n, s in steps if s is not None))
+
+    def _judged(self, node: int, step: Step) -> Step:
+        verdict = self.verdict(node, outcome=True)
+        return step if verdict is None else step.model_copy(update={"verdict": verdict})
 
     def finished(self, node: int) -> bool:
         """Whether `node` is an answer that was not cut by the length limit."""
@@ -145,13 +163,19 @@ class Tree:
         return tuple(n for n in range(1, len(self)) if self.finished(n))
 
     @cached_property
-    def pending(self) -> dict[int, int]:
-        """Node to how many proposals were asked for and have not been added."""
+    def asked(self) -> dict[int, int]:
+        """Node to how many proposals were asked for, in all; never fewer than were added."""
         asked: dict[int, int] = {}
         for event in self.events:
             if isinstance(event, Asked):
                 asked[event.node] = asked.get(event.node, 0) + event.n
-        waiting = {node: n - len(self._children[node]) for node, n in asked.items()}
+        added = {node: len(found) for node, found in enumerate(self._children) if found}
+        return {n: max(asked.get(n, 0), added.get(n, 0)) for n in {**asked, **added}}
+
+    @property
+    def pending(self) -> dict[int, int]:
+        """Node to how many proposals were asked for and have not been added."""
+        waiting = {node: n - len(self._children[node]) for node, n in self.asked.items()}
         return {node: n for node, n in waiting.items() if n > 0}
 
     @cached_property

@@ -18,6 +18,7 @@ from ragreason.graph.resolve import (
     resolve_inner,
     resolve_node,
 )
+from ragreason.search.needs import lacking_verifier
 
 
 def check_graph(
@@ -74,15 +75,22 @@ def _check_inner(
     pending: list[tuple[Place, NodeSpec | Part]] = [(("nodes", name), definition.nodes[name])]
     while pending:
         place, spec = pending.pop()
+        found: dict[str, Any] = {}
         for key in PART_KINDS:
             part = getattr(spec, key, None)
             if part is None or (part.use in verifiers and not part.parameters):
                 continue
             try:
-                resolve_inner(key, part, (*place, key), definition.origin, allow_imports)
+                inner = resolve_inner(key, part, (*place, key), definition.origin, allow_imports)
             except GraphError as error:
                 yield error
+            else:
+                found[key] = inner.cls
             pending.append(((*place, key), part))
+        unguided = "strategy" in found and (spec.verifier is None or "verifier" in found)
+        wrong = unguided and lacking_verifier(found["strategy"], found.get("verifier"))
+        if wrong:
+            yield definition.origin.error((*place, "strategy"), wrong)
 
 
 def _unknown_ends(definition: Definition) -> Iterator[GraphError]:

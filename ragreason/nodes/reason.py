@@ -12,14 +12,17 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
-from ragreason.errors import BudgetReachedError, ContextOverflowError
+from ragreason.errors import BudgetReachedError, ConfigError, ContextOverflowError
 from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.expand import expand, why_forced
+from ragreason.nodes.marks import tell_marks
 from ragreason.nodes.verify import verify
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
+from ragreason.search.needs import lacking_verifier
+from ragreason.search.scores import with_aggregation
 from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
-from ragreason.types import Evidence, Hit, Usage
+from ragreason.types import Evidence, Hit, Question, Usage
 
 FORCED_BY_DEPTH = "steps of the search"
 FORCED_BY_SILENCE = "no proposal could be used"
@@ -45,19 +48,18 @@ class Reason:
     verifier: Verifier | None = None
     k: Annotated[int, Field(ge=1, le=100)] = 4
 
+    def __post_init__(self) -> None:
+        """Check that the strategy has the verifier it needs, and tell it how step scores are put
+        together. Raises ConfigError.
+        """
+        wrong = lacking_verifier(self.strategy, self.verifier)
+        if wrong:
+            raise ConfigError(wrong)
+        object.__setattr__(self, "strategy", with_aggregation(self.strategy, self.verifier))
+
     async def __call__(self, state: State) -> dict[str, Any]:
         """Run the subgraph and report its best trajectory."""
-        start = ReasonState(
-            question=state["question"],
-            seed=state.get("seed", 0),
-            tree=[],
-            evidence={},
-            usage=Usage(),
-            steps=0,
-            elapsed_s=0.0,
-            forced="",
-            dropped=[],
-        )
+        start = begin(state["question"], state.get("seed", 0))
         config = {"recursion_limit": 10_000}
         done = cast(ReasonState, await self.subgraph.ainvoke(start, config))
         return self._report(done, state.get("evidence", {}))
@@ -68,9 +70,9 @@ class Reason:
         from langgraph.graph import END, START, StateGraph
 
         builder = StateGraph(ReasonState)
-        builder.add_node("select", self._select)
-        builder.add_node("expand", self._expand)
-        builder.add_node("verify", self._verify)
+        builder.add_node("select", self.select)
+        builder.add_node("expand", self.expand)
+        builder.add_node("verify", self.verify)
         builder.add_edge(START, "select")
         builder.add_conditional_edges(
             "select", lambda s: "expand" if s.get("wanted") else END, ["expand", END]
@@ -79,18 +81,24 @@ class Reason:
         builder.add_edge("verify", "select")
         return builder.compile()
 
-    async def _select(self, state: ReasonState) -> dict[str, Any]:
+    async def select(self, state: ReasonState) -> dict[str, Any]:
+        """What the strategy wants extended, or its best where it is done or the run is forced."""
         tree = Tree(state["tree"])
         if state["forced"]:
-            return _finished(self.strategy.finish(tree))
+            return self._finished(self.strategy.finish(tree), tree)
         decision = self.strategy.decide(tree, state["usage"])
         if isinstance(decision, Expand):
             return {"wanted": list(decision.nodes)}
         if isinstance(decision, Finish):
-            return _finished(decision)
+            return self._finished(decision, tree)
         return {"wanted": [(node, 1) for node in decision.nodes]}
 
-    async def _expand(self, state: ReasonState) -> dict[str, Any]:
+    def _finished(self, decision: Finish, tree: Tree) -> dict[str, Any]:
+        tell_marks(self.name, self.strategy, tree, decision)
+        return {"wanted": [], "best": list(decision.nodes)}
+
+    async def expand(self, state: ReasonState) -> dict[str, Any]:
+        """The wanted proposals, their searches done, within the budget."""
         meter = _inner_meter(state)
         with metering(meter):
             try:
@@ -102,7 +110,8 @@ class Reason:
         meter.step(steps)
         return update | _spent(meter) | {"steps": steps}
 
-    async def _verify(self, state: ReasonState) -> dict[str, Any]:
+    async def verify(self, state: ReasonState) -> dict[str, Any]:
+        """Verdicts on what is new, within the budget."""
         meter = _inner_meter(state)
         with metering(meter):
             try:
@@ -143,8 +152,19 @@ def _entry(known: Evidence | None, hit: Hit, *, shown: bool) -> Evidence:
     return known.model_copy(update={"keep": known.keep or shown})
 
 
-def _finished(decision: Finish) -> dict[str, Any]:
-    return {"wanted": [], "best": list(decision.nodes)}
+def begin(question: Question, seed: int) -> ReasonState:
+    """The state that a search starts from."""
+    return ReasonState(
+        question=question,
+        seed=seed,
+        tree=[],
+        evidence={},
+        usage=Usage(),
+        steps=0,
+        elapsed_s=0.0,
+        forced="",
+        dropped=[],
+    )
 
 
 def _longest(tree: Tree) -> int:

@@ -1,16 +1,16 @@
 """Score what a search has newly added: steps, finished trajectories, or both."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ragreason.errors import VerifierError
 from ragreason.events import TraceEvent
 from ragreason.ledger import as_verifier
 from ragreason.nodes.emit import emit
-from ragreason.protocols import Item, Verifier
+from ragreason.protocols import Item, Strategy, Verifier
 from ragreason.state import ReasonState
 from ragreason.tree import Judged, Tree
-from ragreason.types import Question, Verdict
+from ragreason.types import Question, Step, Verdict
 
 if TYPE_CHECKING:
     from ragreason.nodes.reason import Reason
@@ -24,23 +24,54 @@ async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     verifier = parts.verifier
     if verifier is None:
         return {"tree": []}
-    tree = Tree(state["tree"])
-    question = state["question"]
-    events: list[Judged] = []
-    kinds = parts.strategy.wants & verifier.judges
-    if "step" in kinds:
-        nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
-        steps = [step for n in nodes if (step := tree.step(n)) is not None]
-        events += _judged(nodes, await judge(verifier, question, steps), outcome=False)
-    if "trajectory" in kinds:
-        nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
-        ends = [tree.trajectory(n) for n in nodes]
-        events += _judged(nodes, await judge(verifier, question, ends), outcome=True)
+    events = await _verdicts(verifier, parts.strategy, state["question"], Tree(state["tree"]))
     for event in events:
         emit(
-            TraceEvent(kind="verdict", node=parts.name, verdict=event.verdict, tree_node=event.node)
+            TraceEvent(
+                kind="verdict",
+                node=parts.name,
+                verdict=event.verdict,
+                tree_node=event.node,
+                outcome=event.outcome,
+            )
         )
     return {"tree": events}
+
+
+async def _verdicts(
+    verifier: Verifier, strategy: Strategy, question: Question, tree: Tree
+) -> list[Judged]:
+    """One batch of steps, one of outcomes. A finished trajectory whose last step was judged in its
+    context has its outcome with that: it is not judged twice.
+    """
+    steps, outcomes = _kinds(verifier, strategy)
+    in_context = steps and "prefix" in verifier.judges
+    judged: list[Judged] = []
+    if steps:
+        nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
+        items: list[Item] = [
+            tree.trajectory(n) if in_context else cast(Step, tree.step(n)) for n in nodes
+        ]
+        judged += _judged(nodes, await judge(verifier, question, items), outcome=False)
+    if outcomes:
+        nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
+        if in_context:
+            known = {event.node: event.verdict for event in judged}
+            found = [known.get(n) or tree.verdict(n) for n in nodes]
+            return judged + _judged(nodes, [v for v in found if v is not None], outcome=True)
+        ends = [tree.trajectory(n) for n in nodes]
+        judged += _judged(nodes, await judge(verifier, question, ends), outcome=True)
+    return judged
+
+
+def _kinds(verifier: Verifier, strategy: Strategy) -> tuple[bool, bool]:
+    """Whether to judge steps, and whether to judge outcomes. Where outcomes are wanted of a
+    verifier that scores steps only, its steps stand in for them.
+    """
+    steps = bool(verifier.judges & {"step", "prefix"})
+    outcomes = "trajectory" in strategy.wants and "trajectory" in verifier.judges
+    stand_in = "trajectory" in strategy.wants and not outcomes
+    return steps and ("step" in strategy.wants or stand_in), outcomes
 
 
 async def judge(verifier: Verifier, question: Question, items: Sequence[Item]) -> list[Verdict]:

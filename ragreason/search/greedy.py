@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ragreason.protocols import Judges
-from ragreason.search.rank import by_outcome, open_leaves
-from ragreason.tree import ROOT, Decision, Expand, Finish, Tree
+from ragreason.search.rank import by_outcome
+from ragreason.search.sampling import widen
+from ragreason.tree import Decision, Finish, Tree
 from ragreason.types import Usage
 
 
@@ -22,8 +23,7 @@ class Greedy:
     def decide(self, tree: Tree, spent: Usage) -> Decision:
         """Extend the only leaf."""
         del spent
-        going = open_leaves(tree, self.max_depth) if tree.children(ROOT) else (ROOT,)
-        return Expand(tuple((leaf, 1) for leaf in going)) if going else self.finish(tree)
+        return widen(tree, 1, self.max_depth) or self.finish(tree)
 
     def finish(self, tree: Tree) -> Finish:
         """The one answer, if there is one."""

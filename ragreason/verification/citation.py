@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ragreason.errors import VerifierError
-from ragreason.protocols import Embedder, Item
+from ragreason.protocols import Aggregation, Costs, Embedder, Item, Judges
 from ragreason.text.overlap import parts, units
 from ragreason.text.sentences import sentences
 from ragreason.types import Answer, Passage, Question, Step, Trajectory, Verdict
@@ -36,9 +36,10 @@ class CitationVerifier:
     an answer.
     """
 
-    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset({"trajectory"})
+    judges: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    aggregation: ClassVar[Literal["last", "min", "product", "mean"]] = "last"
+    aggregation: ClassVar[Aggregation] = "last"
+    costs: ClassVar[Costs] = "embedding"
 
     embedder: Embedder
     supported: Annotated[float, Field(ge=0, le=1)] = SUPPORTED

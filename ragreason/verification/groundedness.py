@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ragreason.errors import VerifierError
-from ragreason.protocols import Embedder, Item
+from ragreason.protocols import Aggregation, Costs, Embedder, Item, Judges
 from ragreason.text.overlap import coverage, units
 from ragreason.text.sentences import sentences
 from ragreason.types import Hit, Question, Step, Trajectory, Verdict
@@ -43,11 +43,10 @@ class Groundedness:
     `unsupported` names the answers and sentences that fell short.
     """
 
-    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset(
-        {"step", "trajectory"}
-    )
+    judges: ClassVar[frozenset[Judges]] = frozenset({"step", "trajectory"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    aggregation: ClassVar[Literal["last", "min", "product", "mean"]] = "mean"
+    aggregation: ClassVar[Aggregation] = "mean"
+    costs: ClassVar[Costs] = "embedding"
 
     embedder: Embedder
     supported: Annotated[float, Field(ge=0, le=1)] = SUPPORTED

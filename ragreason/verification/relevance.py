@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from ragreason.errors import VerifierError
-from ragreason.protocols import Embedder, Item
+from ragreason.protocols import Aggregation, Costs, Embedder, Item, Judges
 from ragreason.text.overlap import Unit, coverage, uncovered, units
 from ragreason.types import Hit, Label, Passage, Question, Verdict
 from ragreason.verification.evidence import Source, embedded, read, similarity
@@ -28,9 +28,10 @@ class Relevance:
     else none. `sufficiency` judges all hits together.
     """
 
-    judges: ClassVar[frozenset[Literal["step", "trajectory", "hits"]]] = frozenset({"hits"})
+    judges: ClassVar[frozenset[Judges]] = frozenset({"hits"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    aggregation: ClassVar[Literal["last", "min", "product", "mean"]] = "mean"
+    aggregation: ClassVar[Aggregation] = "mean"
+    costs: ClassVar[Costs] = "embedding"
 
     embedder: Embedder
     relevant: Annotated[float, Field(ge=0, le=1)] = 0.5

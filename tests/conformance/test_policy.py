@@ -9,8 +9,8 @@ from ragreason import registry
 from ragreason.generation.scripted import Scripted
 from ragreason.nodes.reason import Reason
 from ragreason.protocols import Policy, Retriever
-from ragreason.search.best_of_n import BestOfN
 from ragreason.search.greedy import Greedy
+from ragreason.search.majority import Majority
 from ragreason.state import initial
 from ragreason.types import Question, Request, Trajectory
 
@@ -94,7 +94,7 @@ async def test_a_step_that_repeats_an_earlier_one_ends_the_trajectory(
 
 async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
     engine = Scripted(default=" x\nSearch: Harrowby", latency_s=0.01)
-    node = reason(policy, engine, retriever, strategy=BestOfN(n=4, max_depth=3))
+    node = reason(policy, engine, retriever, strategy=Majority(n=4, max_depth=3))
     await node(initial(QUESTION))
     assert engine.peak == 4
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,9 +12,9 @@ from ragreason.ledger import Meter, metering
 from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE, Reason
 from ragreason.policies.ircot import IRCoT
 from ragreason.policies.react import ReAct
-from ragreason.protocols import Item, Judges, Retriever
-from ragreason.search.best_of_n import BestOfN
+from ragreason.protocols import Aggregation, Costs, Item, Judges, Retriever
 from ragreason.search.greedy import Greedy
+from ragreason.search.majority import Majority
 from ragreason.state import initial
 from ragreason.types import Budget, Evidence, Question, Request, Step, Verdict
 
@@ -29,7 +29,8 @@ class Judge:
 
     judges: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
-    aggregation: ClassVar[Literal["last"]] = "last"
+    aggregation: ClassVar[Aggregation] = "last"
+    costs: ClassVar[Costs] = "nothing"
 
     error: Exception | None = None
     lost: int = 0
@@ -114,7 +115,7 @@ async def test_each_answer_is_judged_once(retriever: Retriever) -> None:
             return await super().judge(question, items)
 
     engine = Scripted(default=[ANSWER, SEARCH, ANSWER, " x\nSearch: Harrowby"])
-    strategy = BestOfN(n=4, max_depth=4)
+    strategy = Majority(n=4, max_depth=4)
     policy = ReAct(temperature=1.0)
     node = reason(engine, retriever, strategy=strategy, policy=policy, verifier=Counting())
     update = await node(initial(QUESTION, seed=3))
@@ -131,7 +132,7 @@ async def test_an_error_cancels_the_other_branches(retriever: Retriever) -> None
                 await asyncio.sleep(30)
 
     engine = Failing()
-    node = reason(engine, retriever, strategy=BestOfN(n=3, max_depth=3))
+    node = reason(engine, retriever, strategy=Majority(n=3, max_depth=3))
     with pytest.raises(EngineError, match="no"):
         async with asyncio.timeout(5):
             await node(initial(QUESTION))
@@ -152,7 +153,7 @@ async def test_seconds_spent_before_a_crash_still_count(retriever: Retriever) ->
     node = reason(Scripted(default=ANSWER), retriever)
     saved = {**initial(QUESTION), "tree": [], "elapsed_s": 50.0, "wanted": [(0, 1)]}
     with metering(Meter(Budget(seconds=40))):
-        update = await node._expand(saved)  # type: ignore[arg-type]
+        update = await node.expand(saved)  # type: ignore[arg-type]
     assert update["forced"] == "budget of seconds"
     assert update["elapsed_s"] >= 50.0
 
@@ -164,7 +165,7 @@ async def test_evidence_that_was_kept_before_stays_kept(retriever: Retriever) ->
     away = {hit.passage.id: Evidence(hit=hit, keep=False) for hit in hits[1:]}
     start["evidence"] = {hits[0].passage.id: before, **away}
     policy = ReAct(search_first=False)
-    strategy = BestOfN(n=2, max_depth=1)
+    strategy = Majority(n=2, max_depth=1)
     engine = Scripted([ANSWER, f" hm\nSearch: {QUESTION.text}"])
     update = await reason(engine, retriever, policy=policy, strategy=strategy)(start)
     assert len(update["trajectory"].steps) == 1, "the best one never searched"
