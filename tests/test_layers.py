@@ -21,6 +21,7 @@ MODULES = {
     "faiss-cpu": "faiss",
     "faiss-gpu": "faiss",
     "langgraph-checkpoint-sqlite": "langgraph",
+    "scikit-learn": "sklearn",
     "sentence-transformers": "sentence_transformers",
 }
 """Packages whose module has another name than the package, `-` and `_` apart."""
