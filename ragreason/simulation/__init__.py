@@ -1,0 +1,45 @@
+"""A simulated reasoner and simulated verifiers of known strength, and what theory says of them."""
+
+from ragreason.simulation.drive import Measured, Simulated, measure, simulate
+from ragreason.simulation.reasoner import RIGHT, SimulatedReasoner, on_track, simulated_questions
+from ragreason.simulation.theory import (
+    beam_accuracy,
+    best_of_n_accuracy,
+    binary_weighted_accuracy,
+    dvts_accuracy,
+    majority_accuracy,
+    right_probability,
+    weighted_best_of_n_accuracy,
+)
+from ragreason.simulation.verifier import (
+    SimulatedBinaryVerifier,
+    SimulatedOutcomeVerifier,
+    SimulatedProcessVerifier,
+    SimulatedVerifier,
+    auc_of,
+    d_prime_of,
+)
+
+__all__ = [
+    "RIGHT",
+    "Measured",
+    "Simulated",
+    "SimulatedBinaryVerifier",
+    "SimulatedOutcomeVerifier",
+    "SimulatedProcessVerifier",
+    "SimulatedReasoner",
+    "SimulatedVerifier",
+    "auc_of",
+    "beam_accuracy",
+    "best_of_n_accuracy",
+    "binary_weighted_accuracy",
+    "d_prime_of",
+    "dvts_accuracy",
+    "majority_accuracy",
+    "measure",
+    "on_track",
+    "right_probability",
+    "simulate",
+    "simulated_questions",
+    "weighted_best_of_n_accuracy",
+]

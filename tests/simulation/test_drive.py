@@ -1,0 +1,100 @@
+"""The plain loop gives what `ragreason.reason` gives, and counts what it did."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from ragreason import registry
+from ragreason.errors import ConfigError
+from ragreason.generation.scripted import Scripted
+from ragreason.nodes.search import reason
+from ragreason.policies.cot import Cot
+from ragreason.protocols import Strategy, Verifier
+from ragreason.search.best_of_n import BestOfN
+from ragreason.search.greedy import Greedy
+from ragreason.search.majority import Majority
+from ragreason.search.needs import lacking_verifier
+from ragreason.simulation import (
+    SimulatedOutcomeVerifier,
+    SimulatedProcessVerifier,
+    SimulatedReasoner,
+    SimulatedVerifier,
+    measure,
+    simulate,
+    simulated_questions,
+)
+from ragreason.types import Budget, Usage
+
+REASONER = SimulatedReasoner(p=(0.5, 0.9), depth=3, recovery=0.1, prompt_tokens=7)
+VERIFIERS: list[Verifier | None] = [
+    None,
+    SimulatedVerifier(step_tokens=3),
+    SimulatedProcessVerifier(step_tokens=3),
+    SimulatedOutcomeVerifier(),
+]
+BUDGETS = [None, Budget(tokens=400), Budget(calls=4), Budget(steps=9)]
+
+
+@pytest.fixture(params=registry.known("strategies"))
+def strategy(request: pytest.FixtureRequest) -> Strategy:
+    part: Strategy = registry.load("strategies", request.param)()
+    return part
+
+
+@pytest.mark.parametrize("budget", BUDGETS, ids=str)
+@pytest.mark.parametrize("verifier", VERIFIERS, ids=lambda v: type(v).__name__)
+def test_the_tree_is_the_one_that_reason_gives(
+    strategy: Strategy, verifier: Verifier | None, budget: Budget | None
+) -> None:
+    if lacking_verifier(strategy, verifier):
+        pytest.skip("the strategy needs another verifier")
+    parts: dict[str, Any] = {"policy": REASONER, "strategy": strategy, "verifier": verifier}
+    for question in simulated_questions(2):
+        parts |= {"seed": 3, "budget": budget}
+        fast = simulate(question, **parts)
+        slow = asyncio.run(reason(question, engine=Scripted(), **parts))
+        assert fast.tree.events == slow.tree.events
+        assert (fast.best, fast.answer, fast.usage) == (slow.best, slow.answer, slow.usage)
+        assert fast.forced == slow.forced
+
+
+def test_waves_and_tokens_are_counted() -> None:
+    policy = SimulatedReasoner(depth=3, step_tokens=10, prompt_tokens=5)
+    (question,) = simulated_questions(1)
+    verifier = SimulatedVerifier(step_tokens=2)
+    done = simulate(question, policy=policy, strategy=BestOfN(n=4), verifier=verifier)
+    assert done.waves == 3
+    prompts = 5 + 4 * 15 + 4 * 25  # the first wave is one request, the others four each
+    assert done.usage == Usage(
+        prompt_tokens=prompts,
+        completion_tokens=4 * 3 * 10,
+        verifier_tokens=4 * 3 * 2,
+        calls=1 + 4 + 4 + 1,
+    )
+    measured = measure([question], policy=policy, strategy=BestOfN(n=4), verifier=verifier)
+    assert (measured.waves[0], measured.tokens[0]) == (3, done.usage.tokens)
+    assert measured.verifier_tokens[0] == done.usage.verifier_tokens
+
+
+def test_a_strategy_without_its_verifier_is_refused() -> None:
+    with pytest.raises(ConfigError, match="needs a verifier"):
+        simulate(simulated_questions(1)[0], policy=REASONER, strategy=BestOfN())
+
+
+def test_a_policy_that_waits_is_refused() -> None:
+    with pytest.raises(ConfigError, match="waits"):
+        simulate(simulated_questions(1)[0], policy=Cot(), strategy=Greedy())
+
+
+def test_the_same_seed_gives_the_same_and_another_another() -> None:
+    questions = simulated_questions(40)
+    one, same, other = (
+        measure(questions, policy=REASONER, strategy=Majority(n=3), seed=seed) for seed in (1, 1, 2)
+    )
+    assert one.right.tolist() == same.right.tolist() != other.right.tolist()
+
+
+def test_a_search_that_finishes_nothing_answers_nothing() -> None:
+    done = simulate(simulated_questions(1)[0], policy=REASONER, strategy=Greedy(max_depth=2))
+    assert (done.best, done.answer) == ((), "")
