@@ -2,6 +2,7 @@
 #   make demo      answers questions about the sample corpus with the default model
 #   make test      the tests that need only pip        make check   format, lint, types, layers, docs
 #   make test-all  and those that need system programs or big installs; says what it skipped
+#   make mutants   shows that the tests notice each of the field's known mistakes
 #   make bench     each bench prints its ratio and keeps its result as JSON
 #   make docs      writes the generated parts of README.md and docs/cli.md
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 export RAGREASON_DATA ?= ../shared/data
 
-.PHONY: demo test test-all check docs bench clean
+.PHONY: demo test test-all check docs bench mutants clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.demo
@@ -32,6 +33,9 @@ check: $(VENV)/.check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/docs -m "not model"
+
+mutants: $(VENV)/.test
+	$(BIN)/python tools/run_mutants.py
 
 bench: $(VENV)/.test
 	set -e; for bench in benchmarks/*.py; do $(BIN)/python "$$bench"; done
