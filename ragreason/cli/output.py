@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Annotated, Any
 
@@ -45,6 +45,13 @@ def print_fields(fields: Mapping[str, object]) -> None:
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
         sys.stdout.write(f"{name.ljust(width)}  {_cell(value)}\n")
+
+
+def print_styled(lines: Iterable[tuple[str, str]]) -> None:
+    """Lines with a style each ("bold", "dim" or ""), which a terminal shows and a pipe does not."""
+    console = _console(soft_wrap=True)
+    for text, style in lines:
+        console.print(text, style=style or None)
 
 
 def note(text: str) -> None:

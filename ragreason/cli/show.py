@@ -21,7 +21,7 @@ def event_lines(event: TraceEvent, *, full: bool = False) -> list[str]:
         words = [f"{verdict.score:.2f}", verdict.label or ""]
         missing = "; ".join(verdict.missing or verdict.unsupported)
         return _block("verdict", " ".join(words) + (f" - {missing}" if missing else ""))
-    if event.kind in {"forced", "dropped"}:
+    if event.kind in {"forced", "dropped"} or (event.kind == "failed" and full):
         return _block(event.kind, event.text)
     if event.kind == "node" and full:
         return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")
@@ -99,6 +99,12 @@ def status(answer: Answer) -> str:
 
 
 def fit(text: str, width: int) -> str:
-    """The text on one line, cut to `width` characters."""
-    text = " ".join(text.split())
-    return text if len(text) <= width else text[: width - 1] + "…"
+    """The text on one line, cut to `width` columns of a terminal."""
+    return cut(" ".join(text.split()), width)
+
+
+def cut(text: str, width: int) -> str:
+    """The text's beginning, at most `width` columns wide: Chinese characters take two."""
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= width else set_cell_size(text, width - 1).rstrip() + "…"

@@ -43,7 +43,7 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
         else:
             forced = forced or why_forced(answer)
             events += [Added(parent=node, step=None, reason=why_forced(answer))] * n
-    _tell(parts.name, events, len(tree))
+    _tell(parts.name, state["question"].id, events, len(tree))
     hits = (hit for e in events if isinstance(e, Added) and e.step for hit in e.step.hits)
     return {
         "tree": events,
@@ -115,18 +115,20 @@ async def _search(parts: "Reason", steps: Sequence[Step]) -> list[Step]:
     ]
 
 
-def _tell(name: str, events: Sequence[Any], first: int) -> None:
+def _tell(name: str, question_id: str, events: Sequence[Any], first: int) -> None:
     added = (event for event in events if isinstance(event, Added))
     for node, event in enumerate(added, start=first):
-        if event.step is not None:
-            emit(
-                TraceEvent(
-                    kind="step",
-                    node=name,
-                    step=event.step,
-                    tree_node=node,
-                    parent=event.parent,
-                    hits=event.step.hits,
-                    query=event.step.query,
-                )
+        step = event.step
+        emit(
+            TraceEvent(
+                kind="failed" if step is None else "step",
+                node=name,
+                question_id=question_id,
+                text=event.reason,
+                step=step,
+                tree_node=node,
+                parent=event.parent,
+                hits=step.hits if step is not None else (),
+                query=step.query if step is not None else "",
             )
+        )

@@ -9,16 +9,17 @@ from ragreason.protocols import Strategy
 from ragreason.tree import Finish, Mark, Tree
 
 
-def tell_marks(name: str, strategy: Strategy, tree: Tree, best: Finish) -> None:
-    """One event for each node that the strategy has a mark or a final weight for."""
+def tell_marks(name: str, question_id: str, strategy: Strategy, tree: Tree, best: Finish) -> None:
+    """One event for each node that the strategy has a mark or a final weight for, best first."""
     part: Any = strategy
     marks: Mapping[int, Mark] = part.marks(tree) if hasattr(part, "marks") else {}
     weights = dict(best.nodes)
-    for node in sorted(marks.keys() | weights.keys()):
+    for node in dict.fromkeys([*weights, *sorted(marks)]):
         emit(
             TraceEvent(
                 kind="mark",
                 node=name,
+                question_id=question_id,
                 tree_node=node,
                 mark=marks.get(node),
                 weight=weights.get(node),

@@ -85,16 +85,16 @@ class Reason:
         """What the strategy wants extended, or its best where it is done or the run is forced."""
         tree = Tree(state["tree"])
         if state["forced"]:
-            return self._finished(self.strategy.finish(tree), tree)
+            return self._finished(state, self.strategy.finish(tree), tree)
         decision = self.strategy.decide(tree, state["usage"])
         if isinstance(decision, Expand):
             return {"wanted": list(decision.nodes)}
         if isinstance(decision, Finish):
-            return self._finished(decision, tree)
+            return self._finished(state, decision, tree)
         return {"wanted": [(node, 1) for node in decision.nodes]}
 
-    def _finished(self, decision: Finish, tree: Tree) -> dict[str, Any]:
-        tell_marks(self.name, self.strategy, tree, decision)
+    def _finished(self, state: ReasonState, decision: Finish, tree: Tree) -> dict[str, Any]:
+        tell_marks(self.name, state["question"].id, self.strategy, tree, decision)
         return {"wanted": [], "best": list(decision.nodes)}
 
     async def expand(self, state: ReasonState) -> dict[str, Any]:

@@ -30,6 +30,7 @@ async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
             TraceEvent(
                 kind="verdict",
                 node=parts.name,
+                question_id=state["question"].id,
                 verdict=event.verdict,
                 tree_node=event.node,
                 outcome=event.outcome,
