@@ -45,11 +45,14 @@ Capability = Literal[
     "regex",
     "logprobs",
     "top_logprobs",
+    "first_tokens",
     "score",
     "stream",
     "token_ids",
     "cached",
 ]
+"""What an engine may be able to do. "top_logprobs": `Request.top_logprobs`; "first_tokens": the
+same for requests of one greedy token, enough to branch on a reply's first token."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, create_model
 
 from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.protocols import Capability
 
 Kind = Literal[
     "nodes", "policies", "strategies", "verifiers", "retrievers", "generators", "embedders"
@@ -142,6 +143,19 @@ def _import(kind: Kind, target: str) -> Any:
         has = ", ".join(_HAS[kind])
         raise ConfigError(f"'{target}' is no {_SINGULAR[kind]}: expected a class with {has}")
     return part
+
+
+def engines_with(needs: frozenset[Capability]) -> list[str]:
+    """Names of the registered engines whose class declares all of `needs`."""
+    able: list[str] = []
+    for name in known("generators"):
+        try:
+            declared = getattr(load("generators", name), "capabilities", None)
+        except ConfigError:
+            continue
+        if isinstance(declared, frozenset) and needs <= declared:
+            able.append(name)
+    return able
 
 
 @cache

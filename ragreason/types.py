@@ -78,7 +78,8 @@ class Request(Value):
     `prefill` is the beginning of the assistant's reply, continued by the model and not repeated in
     the completion. `n` samples share one prompt; sample i is told apart by its position. `seed`
     None lets the engine choose. At most one of `json_schema` (a JSON text) and `regex` is set.
-    `stop` strings end the text and are not part of it. `temperature` 0 is greedy.
+    `stop` strings end the text and are not part of it. `temperature` 0 is greedy. `top_logprobs`
+    asks for that many of the most likely tokens at each position.
     """
 
     messages: tuple[Message, ...]
@@ -92,6 +93,7 @@ class Request(Value):
     json_schema: str | None = None
     regex: str | None = None
     logprobs: bool = False
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
 
 
 class Usage(Value):
@@ -128,13 +130,15 @@ class Usage(Value):
 
 class Completion(Value):
     """One sample. `logprobs` holds the natural-log probability of each generated token where asked
-    for; `usage` counts the shared prompt on the first sample of a request only.
+    for, `top_logprobs` the most likely tokens at its place, each with its own, best first; `usage`
+    counts the shared prompt on the first sample of a request only.
     """
 
     text: str
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason = "stop"
     logprobs: tuple[float, ...] | None = None
+    top_logprobs: tuple[tuple[tuple[str, float], ...], ...] | None = None
     usage: Usage = Usage()
 
     @property

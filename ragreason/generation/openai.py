@@ -35,6 +35,21 @@ class OpenAIEngine:
     `retries` times, with backoff; connection errors, time-outs, rate limits and 5xx deserve it.
     """
 
+    capabilities: frozenset[Capability] = frozenset(
+        {
+            "prefill",
+            "seed",
+            "json_schema",
+            "regex",
+            "logprobs",
+            "top_logprobs",
+            "first_tokens",
+            "stream",
+            "cached",
+        }
+    )
+    """What the best of such servers offer; an engine's own are in the instance."""
+
     def __init__(
         self,
         model: str,
@@ -88,13 +103,13 @@ class OpenAIEngine:
         if request.n != 1:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
         body = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
-        text, logprobs, reason, usage = "", list[float](), "", None
+        text, tokens, reason, usage = "", list[Any](), "", None
         try:
             async with await self._client().chat.completions.create(**body) as events:
                 async for event in events:
                     usage = event.usage or usage
                     for choice in event.choices:
-                        logprobs += _logprobs(choice)
+                        tokens += _tokens(choice)
                         reason = choice.finish_reason or reason
                         if choice.delta.content:
                             text += choice.delta.content
@@ -106,8 +121,8 @@ class OpenAIEngine:
             Completion(
                 text=text,
                 finish_reason=self._finish(reason),
-                logprobs=tuple(logprobs) if request.logprobs else None,
                 usage=_shared_usage(usage, 1)[0],
+                **_probabilities(request, tokens),
             ),
         )
 
@@ -172,7 +187,8 @@ class OpenAIEngine:
             "top_p": request.top_p,
             "stop": list(request.stop) or None,
             "seed": None if request.seed is None else mixed(request.seed),
-            "logprobs": request.logprobs or None,
+            "logprobs": request.logprobs or request.top_logprobs > 0 or None,
+            "top_logprobs": request.top_logprobs or None,
             "extra_body": extra or None,
         }
         if request.json_schema is not None:
@@ -194,8 +210,8 @@ class OpenAIEngine:
         return Completion(
             text=choice.message.content or "",
             finish_reason=self._finish(choice.finish_reason),
-            logprobs=tuple(_logprobs(choice)) if request.logprobs else None,
             usage=usage,
+            **_probabilities(request, _tokens(choice)),
         )
 
     def _finish(self, reason: str | None) -> FinishReason:
@@ -222,12 +238,12 @@ def neutral(text: str) -> str:
 
 
 def _capabilities(server: Server, prefill: bool | None) -> frozenset[Capability]:
-    found: set[Capability] = {"seed", "json_schema", "logprobs", "stream", "cached"}
-    if server.continues if prefill is None else prefill:
-        found.add("prefill")
-    if server.continues:
-        found.add("regex")
-    return frozenset(found)
+    lacking: set[Capability] = set()
+    if not (server.continues if prefill is None else prefill):
+        lacking.add("prefill")
+    if not server.continues:
+        lacking.add("regex")
+    return OpenAIEngine.capabilities - lacking
 
 
 def _response_format(schema: str) -> dict[str, Any]:
@@ -250,9 +266,25 @@ def _is_strict(schema: Any) -> bool:
     return all(map(_is_strict, schema.values()))
 
 
-def _logprobs(choice: Any) -> list[float]:
-    content = choice.logprobs.content if choice.logprobs else None
-    return [float(token.logprob) for token in content or []]
+def _tokens(choice: Any) -> list[Any]:
+    return list((choice.logprobs.content if choice.logprobs else None) or [])
+
+
+def _probabilities(request: Request, tokens: Sequence[Any]) -> dict[str, Any]:
+    """What the request asks to know of the tokens; likeliest first, whatever the server's order."""
+    found: dict[str, Any] = {}
+    if request.logprobs:
+        found["logprobs"] = tuple(float(token.logprob) for token in tokens)
+    if request.top_logprobs:
+        found["top_logprobs"] = tuple(
+            tuple(
+                sorted(
+                    ((t.token, float(t.logprob)) for t in token.top_logprobs), key=lambda s: -s[1]
+                )
+            )[: request.top_logprobs]
+            for token in tokens
+        )
+    return found
 
 
 def _shared_usage(usage: Any, n: int) -> list[Usage]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ragreason import models
 from ragreason.errors import (
+    CapabilityError,
     ConfigError,
     ContextOverflowError,
     EngineDiedError,
@@ -30,7 +31,7 @@ from ragreason.generation.openvino_messages import (
     Reply,
     Sample,
 )
-from ragreason.generation.text import check_text, prompt_text
+from ragreason.generation.text import check_text, cut_at_stop, prompt_text
 from ragreason.generation.worker_process import WorkerProcess, deliver
 from ragreason.protocols import Capability, Chunk
 from ragreason.types import Completion, Request, Usage
@@ -50,12 +51,23 @@ class OpenVINOEngine:
     first request (0.4 GB for a 0.5B Qwen model and 65,536 tokens). A fixed batch repeats exactly
     for fixed seeds; other requests beside it change floating-point sums. At temperature 0 the `n`
     samples are one sample, generated once. `timeout_s` counts from the request on, queue included.
-    Cached prompt tokens are not reported by OpenVINO. `score` of tokens that the prefix cache holds
+    Cached prompt tokens are not reported by OpenVINO, nor the most likely tokens but for greedy
+    requests of one token, where beams tell them. `score` of tokens that the prefix cache holds
     but that were never scored loads a second pipeline, once.
     """
 
     capabilities: frozenset[Capability] = frozenset(
-        {"prefill", "seed", "json_schema", "regex", "logprobs", "score", "stream", "token_ids"}
+        {
+            "prefill",
+            "seed",
+            "json_schema",
+            "regex",
+            "logprobs",
+            "first_tokens",
+            "score",
+            "stream",
+            "token_ids",
+        }
     )
 
     def __init__(
@@ -86,6 +98,7 @@ class OpenVINOEngine:
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order. Raises ConfigError for a constraint it can't take."""
+        _check_likeliest(request)
         job = self._job("generate", request)
         return _completions(request, await self._last(job))
 
@@ -93,6 +106,7 @@ class OpenVINOEngine:
         """Chunks as they are generated; the last one carries the completion."""
         if request.n != 1:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
+        _check_likeliest(request, streamed=True)
         job = self._job("stream", request)
         async with contextlib.aclosing(self._replies(job)) as replies:
             sent = 0
@@ -134,11 +148,12 @@ class OpenVINOEngine:
             max_tokens=request.max_tokens,
             temperature=request.temperature,
             top_p=request.top_p,
-            stop=request.stop,
+            stop=() if request.top_logprobs else request.stop,
             seed=request.seed,
             json_schema=request.json_schema,
             regex=request.regex,
             logprobs=request.logprobs,
+            likeliest=request.top_logprobs,
             continuations=continuations,
         )
 
@@ -247,7 +262,20 @@ class _Connection:
             deliver(loop, queue, reply)
 
 
+def _check_likeliest(request: Request, *, streamed: bool = False) -> None:
+    """Raise CapabilityError for a request that asks for more likely tokens than beams can tell."""
+    single = request.max_tokens == request.n == 1 and request.temperature == 0 and not streamed
+    constrained = request.json_schema is not None or request.regex is not None
+    if request.top_logprobs and (constrained or not single):
+        raise CapabilityError(
+            "the openvino engine gives top_logprobs for one free greedy token only (n=1, "
+            "max_tokens=1, temperature=0, not streamed); engines that give more: openai, scripted"
+        )
+
+
 def _completions(request: Request, done: Done) -> list[Completion]:
+    if request.top_logprobs:
+        return [_likeliest(request, done)]
     samples = done.samples
     completions = [_completion(request, sample) for sample in samples]
     first = completions[0]
@@ -255,6 +283,15 @@ def _completions(request: Request, done: Done) -> list[Completion]:
     completions[0] = first.model_copy(update={"usage": usage})
     free = first.model_copy(update={"usage": Usage()})
     return completions + [free] * (request.n - len(completions))
+
+
+def _likeliest(request: Request, done: Done) -> Completion:
+    """The most likely token as the completion, with the others beside it."""
+    completion = _completion(request, done.samples[0])
+    places = (tuple((sample.text, sum(sample.logprobs)) for sample in done.samples),)
+    usage = completion.usage + Usage(prompt_tokens=done.prompt_tokens, calls=1)
+    text = cut_at_stop(completion.text, request.stop)
+    return completion.model_copy(update={"text": text, "usage": usage, "top_logprobs": places})
 
 
 def _completion(request: Request, sample: Sample) -> Completion:

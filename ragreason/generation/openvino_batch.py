@@ -131,6 +131,8 @@ class Batch:
 
     def _parts(self, work: Work) -> list[Part]:
         job = work.job
+        if job.likeliest:
+            return [Part(work, 0, n=job.likeliest)]
         if job.temperature == 0 or job.n == 1:
             return [Part(work, 0)]
         together = Part(work, 0, n=job.n)
@@ -230,9 +232,9 @@ class Batch:
             if job.kind == "stream":
                 text = part.work.sent + text[len(part.work.sent) :]
             reason: Any = "length" if output.length else "stop"
-            logprobs = tuple(output.logprobs) if job.logprobs else ()
+            logprobs = tuple(output.logprobs) if job.logprobs or job.likeliest else ()
             samples.append(Sample(text, tuple(output.ids), reason, logprobs))
-        return samples
+        return sorted(samples, key=lambda s: -sum(s.logprobs)) if job.likeliest else samples
 
     def _score(self, part: Part, scored: list[int]) -> float:
         """The last value belongs to the one generated token, those before it to the prompt."""
@@ -301,12 +303,14 @@ def _config(part: Part, prompts: Prompts) -> Any:
         max_new_tokens=part.work.max_tokens,
         apply_chat_template=False,
         echo=part.scored is not None,
-        logprobs=int(job.logprobs or part.scored is not None),
+        logprobs=int(job.logprobs or job.likeliest > 0 or part.scored is not None),
         stop_strings={s for s in job.stop if s},
         include_stop_str_in_output=bool(job.stop),  # left out, it is cut at tokens, not characters
     )
     config.set_eos_token_id(prompts.eos)
     config.stop_token_ids = set(prompts.ends)
+    if job.likeliest:  # the pipeline gives one log-probability a token: beams of length 1 give more
+        config.num_beams = config.num_return_sequences = job.likeliest
     if job.temperature > 0:
         config.do_sample = True
         config.temperature = job.temperature

@@ -19,7 +19,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Job:
-    """A request. `kind` says what is wanted back; `continuations` are for "score" only."""
+    """A request. `kind` says what is wanted back; `continuations` are for "score" only. With
+    `likeliest` the samples that come back are the most likely first tokens.
+    """
 
     id: int
     kind: Literal["generate", "stream", "score", "count"]
@@ -34,6 +36,7 @@ class Job:
     json_schema: str | None = None
     regex: str | None = None
     logprobs: bool = False
+    likeliest: int = 0
     continuations: tuple[str, ...] = ()
 
     @property

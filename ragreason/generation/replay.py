@@ -92,7 +92,10 @@ class Replay:
         return self._engine
 
     def _key(self, kind: str, request: Request, *more: str) -> str:
-        parts = [self.name, kind, request.model_dump(mode="json"), *more]
+        asked = request.model_dump(mode="json")
+        if not request.top_logprobs:  # a younger field: recordings made without it stay valid
+            del asked["top_logprobs"]
+        parts = [self.name, kind, asked, *more]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

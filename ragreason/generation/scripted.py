@@ -33,11 +33,14 @@ class Scripted:
     Tokens are whitespace-separated words. At temperature 0 a rule's first text is taken; above,
     sample i takes text number hash(seed) + i. A text that does not fit the request's JSON schema or
     regex is replaced by the smallest one that does. A word's log-probability is ln 0.6 if it stands
-    in the prompt, else ln 0.05. `requests`, `calls` and `peak` (most requests at once) tell what
+    in the prompt, else ln 0.05; the most likely words at a place are those of the rule's texts that
+    go on from the same words. `requests`, `calls` and `peak` (most requests at once) tell what
     happened; `latency_s` is waited for each request.
 
     >>> engine = Scripted(rules=[("capital", "Paris"), (lambda r: r.n > 1, ["yes", "no"])])
     """
+
+    capabilities: frozenset[Capability] = frozenset(get_args(Capability)) - {"cached"}
 
     def __init__(
         self,
@@ -47,7 +50,7 @@ class Scripted:
         default: Reply | None = None,
         latency_s: float = 0.0,
         context: int = 8192,
-        capabilities: frozenset[Capability] = frozenset(get_args(Capability)) - {"cached"},
+        capabilities: frozenset[Capability] = capabilities,
         model: str = "script",
     ) -> None:
         self.name = f"scripted:{model}"
@@ -69,9 +72,10 @@ class Scripted:
         with self._counted(request):
             await asyncio.sleep(self._latency_s)
             prompt_tokens = self._fitting(request)
-            texts = [self._constrained(request, t) for t in self._texts(request)]
-            usage = Usage(prompt_tokens=prompt_tokens, calls=1)
-            return [_completion(request, t, usage if not i else None) for i, t in enumerate(texts)]
+            found, known = self._texts(request)
+            texts = [self._constrained(request, text) for text in found]
+            usages = [Usage(prompt_tokens=prompt_tokens, calls=1), *([Usage()] * (request.n - 1))]
+            return [_completion(request, t, u, known) for t, u in zip(texts, usages, strict=True)]
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """One chunk a word, and a last one with the completion."""
@@ -115,8 +119,8 @@ class Scripted:
             raise ContextOverflowError(tokens, self.context)
         return tokens
 
-    def _texts(self, request: Request) -> list[str]:
-        """`request.n` texts."""
+    def _texts(self, request: Request) -> tuple[list[str], list[str]]:
+        """`request.n` texts, and all that could have been chosen."""
         prompt = prompt_text(request)
         for when, reply in self._rules:
             if when in prompt if isinstance(when, str) else when(request):
@@ -124,7 +128,8 @@ class Scripted:
         if self._replies:
             if len(self._replies) < request.n:
                 raise EngineError(f"{self.name}: {request.n} replies wanted, fewer are left")
-            return [self._replies.pop(0) for _ in range(request.n)]
+            texts = [self._replies.pop(0) for _ in range(request.n)]
+            return texts, texts
         if self._default is None:
             raise EngineError(
                 f"{self.name}: no rule fits and no reply is left for the prompt that ends with "
@@ -141,16 +146,16 @@ class Scripted:
         return text
 
 
-def _chosen(reply: Reply, request: Request) -> list[str]:
+def _chosen(reply: Reply, request: Request) -> tuple[list[str], list[str]]:
     said = reply(request) if callable(reply) else reply
     texts = [said] if isinstance(said, str) else list(said)
     if request.temperature == 0:
-        return [texts[0]] * request.n
+        return [texts[0]] * request.n, texts
     first = mixed(request.seed or 0)
-    return [texts[(first + i) % len(texts)] for i in range(request.n)]
+    return [texts[(first + i) % len(texts)] for i in range(request.n)], texts
 
 
-def _completion(request: Request, text: str, usage: Usage | None) -> Completion:
+def _completion(request: Request, text: str, usage: Usage, known: Sequence[str]) -> Completion:
     cut = cut_at_stop(text, request.stop)
     words = _WORD.findall(cut)
     kept = words[: request.max_tokens]
@@ -159,8 +164,22 @@ def _completion(request: Request, text: str, usage: Usage | None) -> Completion:
         token_ids=tuple(map(_token_id, kept)),
         finish_reason="stop" if len(kept) == len(words) else "length",
         logprobs=tuple(_logprob(request, w) for w in kept) if request.logprobs else None,
-        usage=(usage or Usage()) + Usage(completion_tokens=len(kept)),
+        top_logprobs=_likeliest(request, kept, known) if request.top_logprobs else None,
+        usage=usage + Usage(completion_tokens=len(kept)),
     )
+
+
+def _likeliest(
+    request: Request, words: Sequence[str], known: Sequence[str]
+) -> tuple[tuple[tuple[str, float], ...], ...]:
+    """At each place the words that follow the same beginning in a known text, likeliest first."""
+    texts = [_WORD.findall(cut_at_stop(text, request.stop)) for text in known]
+    places = []
+    for i, word in enumerate(words):
+        others = [found[i] for found in texts if len(found) > i and found[:i] == words[:i]]
+        scored = [(w, _logprob(request, w)) for w in dict.fromkeys([word, *others])]
+        places.append(tuple(sorted(scored, key=lambda s: -s[1])[: request.top_logprobs]))
+    return tuple(places)
 
 
 def _token_id(word: str) -> int:

@@ -144,7 +144,7 @@ class Binder:
         engine = self.engine_of(spec, place)
         lacking = needs - engine.capabilities
         if lacking:
-            able = ", ".join(engines_with(needs)) or "no registered engine"
+            able = ", ".join(registry.engines_with(needs)) or "no registered engine"
             raise CapabilityError(
                 f"{self._who(place)}: '{spec.use}' needs {', '.join(sorted(lacking))}, which the "
                 f"engine '{engine.name}' lacks; engines that have it: {able}"
@@ -155,19 +155,6 @@ class Binder:
 
     def _error(self, place: Place, message: str) -> ConfigError:
         return self.definition.origin.error(place, message)
-
-
-def engines_with(needs: frozenset[Capability]) -> list[str]:
-    """Names of the registered engines whose class declares all of `needs`."""
-    able: list[str] = []
-    for name in registry.known("generators"):
-        try:
-            declared = getattr(registry.load("generators", name), "capabilities", None)
-        except ConfigError:
-            continue
-        if isinstance(declared, frozenset) and needs <= cast("frozenset[Capability]", declared):
-            able.append(name)
-    return able
 
 
 def _searches(policy: Any) -> bool:

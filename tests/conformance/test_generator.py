@@ -89,6 +89,7 @@ def _request(body: dict[str, Any]) -> Request:
         json_schema=json.dumps(schema) if schema else None,
         regex=body.get("structured_outputs", {}).get("regex"),
         logprobs=body.get("logprobs", False),
+        top_logprobs=body.get("top_logprobs", 0),
     )
 
 
@@ -98,13 +99,23 @@ def _reply(completions: list[Completion]) -> dict[str, Any]:
             "index": i,
             "message": {"role": "assistant", "content": c.text},
             "finish_reason": c.finish_reason,
-            "logprobs": {"content": [{"token": "t", "logprob": v} for v in c.logprobs]}
-            if c.logprobs is not None
-            else None,
+            "logprobs": {"content": _tokens(c)} if c.logprobs is not None else None,
         }
         for i, c in enumerate(completions)
     ]
     return {**_HEAD, "choices": choices, "usage": _usage(completions)}
+
+
+def _tokens(completion: Completion) -> list[dict[str, Any]]:
+    places = completion.top_logprobs or [()] * len(completion.logprobs or ())
+    return [
+        {
+            "token": "t",
+            "logprob": value,
+            "top_logprobs": [{"token": t, "logprob": v} for t, v in reversed(place)],
+        }
+        for value, place in zip(completion.logprobs or (), places, strict=True)
+    ]
 
 
 def _usage(completions: list[Completion]) -> dict[str, Any]:
@@ -317,6 +328,33 @@ async def test_logprobs(engine: Generator) -> None:
     assert all(value <= 0 for value in completion.logprobs)
     assert len(completion.logprobs) == completion.usage.completion_tokens
     assert (await engine.generate(ask()))[0].logprobs is None
+
+
+@pytest.mark.parametrize(("capability", "max_tokens"), [("top_logprobs", 12), ("first_tokens", 1)])
+async def test_the_likeliest_tokens_come_best_first(
+    engine: Generator, capability: Capability, max_tokens: int
+) -> None:
+    needs(engine, capability)
+    request = ask(logprobs=True, top_logprobs=3, max_tokens=max_tokens, stop=("\n",))
+    (completion,) = await engine.generate(request)
+    assert completion.logprobs is not None
+    assert completion.top_logprobs is not None
+    assert len(completion.top_logprobs) == len(completion.logprobs)
+    for place, chosen in zip(completion.top_logprobs, completion.logprobs, strict=True):
+        values = [value for _, value in place]
+        assert 0 < len(place) <= 3
+        assert values == sorted(values, reverse=True)
+        assert values[0] <= 0
+        assert values[0] == pytest.approx(chosen, abs=0.05), "greedy takes the likeliest"
+    assert (await engine.generate(ask()))[0].top_logprobs is None
+
+
+async def test_likeliest_tokens_that_it_can_not_tell_are_refused(engine: Generator) -> None:
+    if "top_logprobs" in engine.capabilities:
+        pytest.skip(f"{engine.name} tells them")
+    for fields in ({}, {"max_tokens": 1, "temperature": 1.0}, {"max_tokens": 1, "n": 2}):
+        with pytest.raises(CapabilityError, match="top_logprobs"):
+            await engine.generate(ask(top_logprobs=3, **fields))
 
 
 async def test_token_ids(engine: Generator) -> None:
