@@ -65,7 +65,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "react": "ragreason.policies.react:ReAct",
     },
     "strategies": {
+        "beam": "ragreason.search.beam:Beam",
         "best_of_n": "ragreason.search.best_of_n:BestOfN",
+        "dvts": "ragreason.search.dvts:DVTS",
         "greedy": "ragreason.search.greedy:Greedy",
         "majority": "ragreason.search.majority:Majority",
     },
