@@ -44,7 +44,18 @@ _HAS: Mapping[Kind, tuple[str, ...]] = {
 """What makes a class a part of its kind; the protocols say what it means."""
 
 INJECTED = frozenset(
-    {"name", "engine", "retriever", "embedder", "index", "verifier", "policy", "strategy", "graph"}
+    {
+        "name",
+        "engine",
+        "retriever",
+        "embedder",
+        "index",
+        "verifier",
+        "members",
+        "policy",
+        "strategy",
+        "graph",
+    }
 )
 
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
@@ -73,7 +84,10 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "verifiers": {
         "citation": "ragreason.verification.citation:CitationVerifier",
+        "ensemble": "ragreason.verification.ensemble:Ensemble",
         "groundedness": "ragreason.verification.groundedness:Groundedness",
+        "judge": "ragreason.verification.judge:Judge",
+        "likelihood": "ragreason.verification.likelihood:Likelihood",
         "relevance": "ragreason.verification.relevance:Relevance",
     },
     "retrievers": {

@@ -8,7 +8,7 @@ from typing import Any, cast
 from ragreason import registry
 from ragreason.errors import CapabilityError, ConfigError, nearest
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
-from ragreason.graph.resolve import Resolved, resolve_inner, resolve_node
+from ragreason.graph.resolve import Resolved, members, resolve_inner, resolve_node
 from ragreason.protocols import Capability, Embedder, Generator, Retriever, Verifier
 
 MAIN = "main"
@@ -51,6 +51,9 @@ class Binder:
         self._check_capabilities(found.cls, spec, place)
         bound = dict(extra) if "name" in found.takes else {}
         for key in sorted(found.takes - {"name"}):
+            if key == "members":
+                bound[key] = tuple(self._inner(*inside) for inside in members(spec, place))
+                continue
             value = self._bind(key, spec, place, optional=_has_default(found.cls, key))
             if value is not None:
                 bound[key] = value

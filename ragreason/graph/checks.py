@@ -12,8 +12,9 @@ from ragreason.graph.conditions import complaint, shape, state_keys
 from ragreason.graph.definition import END, START, Definition, Edge, NodeSpec, Part, Place
 from ragreason.graph.flow import Flow
 from ragreason.graph.resolve import (
-    PART_KINDS,
     NodeKind,
+    inner_parts,
+    judged_by,
     node_kind,
     resolve_inner,
     resolve_node,
@@ -76,17 +77,19 @@ def _check_inner(
     while pending:
         place, spec = pending.pop()
         found: dict[str, Any] = {}
-        for key in PART_KINDS:
-            part = getattr(spec, key, None)
-            if part is None or (part.use in verifiers and not part.parameters):
+        for key, part, inside in inner_parts(spec, place):
+            if part.use in verifiers and not part.parameters:
                 continue
             try:
-                inner = resolve_inner(key, part, (*place, key), definition.origin, allow_imports)
+                inner = resolve_inner(key, part, inside, definition.origin, allow_imports).cls
+                if key == "verifier":
+                    inner = judged_by(part, inside, definition.origin, allow_imports, verifiers)
             except GraphError as error:
                 yield error
             else:
-                found[key] = inner.cls
-            pending.append(((*place, key), part))
+                if inner is not None:
+                    found[key] = inner
+            pending.append((inside, part))
         unguided = "strategy" in found and (spec.verifier is None or "verifier" in found)
         wrong = unguided and lacking_verifier(found["strategy"], found.get("verifier"))
         if wrong:

@@ -59,6 +59,8 @@ class Part(BaseModel):
     model: str | None = None
     retriever: str | None = None
     verifier: "Part | None" = None
+    members: "tuple[Part, ...] | None" = None
+    """For `use: ensemble`: the verifiers it is made of."""
     graph: str | None = None
 
     @model_validator(mode="before")

@@ -10,7 +10,7 @@ from ragreason.errors import ConfigError, GraphError, UnknownNameError
 from ragreason.graph.checks import check_graph
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
 from ragreason.graph.read import read_graph
-from ragreason.graph.resolve import PART_KINDS
+from ragreason.graph.resolve import inner_parts
 
 SUFFIXES = (".yaml", ".yml")
 MAX_NESTING = 5
@@ -132,10 +132,7 @@ def used_graphs(definition: Definition) -> Iterator[tuple[Place, str]]:
         place, spec = pending.pop(0)
         if spec.graph is not None:
             yield place, spec.graph
-        for key in PART_KINDS:
-            part = getattr(spec, key, None)
-            if isinstance(part, Part):
-                pending.append(((*place, key), part))
+        pending += [(inside, part) for _, part, inside in inner_parts(spec, place)]
 
 
 def validate_graph(

@@ -1,6 +1,6 @@
 """Names in a graph file to classes and checked parameters, without building anything."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,8 @@ def _refuse_unused(
     spec: NodeSpec | Part, takes: frozenset[str], place: Place, origin: Origin
 ) -> None:
     fields = {**NAMES, **{key: key for key in PART_KINDS}}
+    if isinstance(spec, Part):
+        fields["members"] = "members"
     # What a sub-graph's nodes take is not known here: `model` and `retriever` are passed on.
     usable = [k for k, part in fields.items() if part in takes or "graph" in takes]
     for key in fields:
@@ -127,6 +129,55 @@ def resolve_inner(
     found = resolve_part(kind, part.use, part.parameters, place, origin, allow_imports)
     _refuse_unused(part, found.takes, place, origin)
     return found
+
+
+def inner_parts(spec: NodeSpec | Part, place: Place) -> Iterator[tuple[str, Part, Place]]:
+    """The parts named inside a node or part: its key in `PART_KINDS`, the part, its place."""
+    for key in PART_KINDS:
+        part = getattr(spec, key, None)
+        if isinstance(part, Part):
+            yield key, part, (*place, key)
+    yield from members(spec, place)
+
+
+def members(spec: NodeSpec | Part, place: Place) -> Iterator[tuple[str, Part, Place]]:
+    """The verifiers that an ensemble is made of, likewise."""
+    if isinstance(spec, Part):
+        for number, member in enumerate(spec.members or ()):
+            yield "verifier", member, (*place, "members", number)
+
+
+def judged_by(
+    part: Part,
+    place: Place,
+    origin: Origin,
+    allow_imports: Collection[str] = (),
+    given: Collection[str] = (),
+) -> Any:
+    """What says which items the verifier `part` will judge, by its `judges`: its class, or what the
+    class's `judging` makes of the part's parameters and members. None where that can't be known: a
+    verifier, or a member, that is `given` at run time or can't be resolved. Raises GraphError.
+    """
+    if part.use in given and not part.parameters:
+        return None
+    found = resolve_inner("verifier", part, place, origin, allow_imports)
+    judging = getattr(found.cls, "judging", None)
+    if judging is None:
+        return found.cls
+    members: list[Any] = []
+    for _, member, inside in inner_parts(part, place):
+        try:
+            members.append(judged_by(member, inside, origin, allow_imports, given))
+        except GraphError:  # told where the member is checked
+            members.append(None)
+    if None in members:
+        return None
+    try:
+        return type(
+            found.cls.__name__, (found.cls,), {"judges": judging(found.parameters, members)}
+        )
+    except ConfigError as error:
+        raise origin.error(place, f"'{part.use}': {error}") from error
 
 
 def node_kind(spec: NodeSpec, cls: Any) -> NodeKind:

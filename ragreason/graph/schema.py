@@ -58,6 +58,8 @@ def _part(
     fields = {**NAMES, "in": "graph", "out": "graph", **{key: key for key in PART_KINDS}}
     bound = {key: common[key] for key, part in fields.items() if part in takes and key in common}
     bound |= {k: {"$ref": f"#/$defs/{k.capitalize()}"} for k in bound if k in PART_KINDS}
+    if "members" in takes and "members" in common:
+        bound["members"] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Verifier"}}
     summary = (cls.__doc__ or "").strip().partition("\n")[0]
     return {
         "type": "object",

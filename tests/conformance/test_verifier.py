@@ -1,16 +1,29 @@
 """What every registered verifier must do."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from ragreason import registry
 from ragreason.corpus import passage
 from ragreason.embedding.hashing import HashingEmbedder
-from ragreason.protocols import Item, Verifier
+from ragreason.protocols import Item, Judges, Verifier
 from ragreason.types import Hit, Question, Step, Trajectory
+from ragreason.verification.groundedness import Groundedness
+from ragreason.verification.relevance import Relevance
 
-FAKES: dict[str, Any] = {"embedder": HashingEmbedder()}
+
+class InContext(Groundedness):
+    """Scores the last step of a trajectory, as process reward models do."""
+
+    judges: ClassVar[frozenset[Judges]] = frozenset({"prefix"})
+
+
+EMBEDDER = HashingEmbedder()
+FAKES: dict[str, Any] = {
+    "embedder": EMBEDDER,
+    "members": (Relevance(EMBEDDER), Groundedness(EMBEDDER), InContext(EMBEDDER)),
+}
 ENGLISH = Question(id="en", text="Who directed the film that was shot in Leland?")
 CHINESE = Question(id="zh", text="鲁迅出生在哪里？")
 HOSTILE = (
@@ -87,7 +100,7 @@ def test_what_it_declares_is_sound(verifier: Verifier) -> None:
     low, high = verifier.range
     assert low < high
     assert verifier.judges
-    assert verifier.judges <= {"step", "trajectory", "hits"}
+    assert verifier.judges <= {"step", "prefix", "trajectory", "hits"}
     assert verifier.aggregation in {"last", "min", "product", "mean"}
 
 
