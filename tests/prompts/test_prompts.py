@@ -61,7 +61,7 @@ def test_a_missing_slot_and_an_unknown_purpose_are_named() -> None:
 
 @pytest.mark.parametrize("purpose", purposes())
 def test_every_purpose_has_both_languages(purpose: str) -> None:
-    slots = dict.fromkeys(["passages", "found", "tried"], "x")
+    slots = dict.fromkeys(["passages", "found", "tried", "answer", "before", "step"], "x")
     assert "A?" in prompt(purpose, "A?", **slots)
     assert "谁？" in prompt(purpose, "谁？", **slots)
 
