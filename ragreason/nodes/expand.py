@@ -1,23 +1,19 @@
 """Propose steps at the nodes a strategy wants, and run the searches among them."""
 
-import asyncio
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ragreason.errors import BudgetReachedError, ContextOverflowError
 from ragreason.events import TraceEvent
 from ragreason.nodes.emit import emit
+from ragreason.nodes.proposals import numbers, propose, stopped_by
 from ragreason.nodes.retrieve import new_evidence
-from ragreason.seeds import derive
 from ragreason.state import ReasonState
 from ragreason.tree import Added, Asked, Tree
 from ragreason.types import Evidence, Hit, Step
 
 if TYPE_CHECKING:
     from ragreason.nodes.reason import Reason
-
-T = TypeVar("T")
-Proposals = list[Step] | BudgetReachedError | ContextOverflowError
 
 
 async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
@@ -30,19 +26,22 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     """
     tree = Tree(state["tree"])
     wanted = state["wanted"]
-    answers = await all_or_none(_propose(parts, state, tree, node, n) for node, n in wanted)
+    answers = await propose(parts, state, tree)
     steps = [step for answer in answers if isinstance(answer, list) for step in answer]
     searched = iter(await _search(parts, steps))
     events: list[Any] = [Asked(node=node, n=n) for node, n in wanted]
     forced = ""
     for (node, n), answer in zip(wanted, answers, strict=True):
-        if isinstance(answer, list):
-            found = [next(searched) for _ in answer]
-            events += [_added(parts, state, tree, node, step) for step in found]
-            events += [Added(parent=node, step=None, reason="no proposal")] * (n - len(answer))
-        else:
-            forced = forced or why_forced(answer)
-            events += [Added(parent=node, step=None, reason=why_forced(answer))] * n
+        stopped = stopped_by(answer, n)
+        reason = why_forced(stopped) if stopped else "no proposal"
+        forced = forced or (reason if stopped else "")
+        came = answer if isinstance(answer, list) else []
+        places = numbers(tree, node, n)
+        events += [
+            _added(parts, state, tree, node, next(searched), number)
+            for _, number in zip(came, places, strict=False)
+        ]
+        events += [Added(parent=node, step=None, reason=reason)] * (n - len(came))
     _tell(parts.name, state["question"].id, events, len(tree))
     hits = (hit for e in events if isinstance(e, Added) and e.step for hit in e.step.hits)
     return {
@@ -53,34 +52,15 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     }
 
 
-async def _propose(parts: "Reason", state: ReasonState, tree: Tree, node: int, n: int) -> Proposals:
-    question = state["question"]
-    place = (*tree.places(node), len(tree.children(node)))
-    seed = derive(state["seed"], question.id, parts.name, *place)
-    try:
-        return await parts.policy.propose(
-            question, tree.trajectory(node), n, parts.engine, seed=seed
-        )
-    except (BudgetReachedError, ContextOverflowError) as error:
-        return error
-
-
-async def all_or_none(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """All results, in order. The first error cancels the rest and is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one) for one in work]
-    except ExceptionGroup as errors:
-        raise errors.exceptions[0] from None
-    return [task.result() for task in tasks]
-
-
-def _added(parts: "Reason", state: ReasonState, tree: Tree, node: int, step: Step) -> Added:
+def _added(
+    parts: "Reason", state: ReasonState, tree: Tree, node: int, step: Step, number: int
+) -> Added:
     """The step's place in the tree; failed if at temperature 0 it asks for the same again."""
     trajectory = tree.trajectory(node)
     before = parts.policy.render(state["question"], trajectory)
     after = parts.policy.render(state["question"], trajectory.extended(step))
-    if step.kind != "answer" and before.temperature == 0 and before == after:
+    greedy = parts.widening.temperature(number, before.temperature) == 0
+    if step.kind != "answer" and greedy and before == after:
         return Added(parent=node, step=None, reason="the prompt would be the same again")
     return Added(parent=node, step=step)
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, cast
 from pydantic import Field
 
 from ragreason.errors import BudgetReachedError, ConfigError, ContextOverflowError
+from ragreason.generation.widened import MOST_FIRST_TOKENS, Widened, Widening
 from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.expand import expand, why_forced
 from ragreason.nodes.marks import tell_marks
@@ -24,6 +25,8 @@ from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
 from ragreason.types import Evidence, Hit, Question, Usage
 
+Temperature = Annotated[float, Field(ge=0, le=2)]
+
 FORCED_BY_DEPTH = "steps of the search"
 FORCED_BY_SILENCE = "no proposal could be used"
 
@@ -33,7 +36,9 @@ class Reason:
     """Reason and retrieve until the strategy is done; gives the best answer as `draft`.
 
     `k` passages come back from each search. Without a finished trajectory the run is `forced`, and
-    the answer node reads the evidence of the longest one.
+    the answer node reads the evidence of the longest one. Where several samples are drawn,
+    `temperatures` [0.3, 0.7, 1.0] draws them at these in turn, a branch keeping its own; with
+    `first_tokens` k, samples of one prompt begin with its k likeliest first tokens in turn.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -47,14 +52,22 @@ class Reason:
     retriever: Retriever | None = None
     verifier: Verifier | None = None
     k: Annotated[int, Field(ge=1, le=100)] = 4
+    temperatures: Annotated[tuple[Temperature, ...], Field(max_length=64)] = ()
+    first_tokens: Annotated[int, Field(ge=0, le=MOST_FIRST_TOKENS)] = 0
 
     def __post_init__(self) -> None:
-        """Check that the strategy has the verifier it needs, and tell it how step scores are put
-        together. Raises ConfigError.
+        """Check that the strategy has the verifier it needs and the engine what samples need, and
+        tell the strategy how step scores are put together. Raises ConfigError, CapabilityError.
         """
         wrong = lacking_verifier(self.strategy, self.verifier)
         if wrong:
             raise ConfigError(wrong)
+        if self.widening and getattr(self.policy, "own_engine", False):
+            raise ConfigError(
+                f"'{self.name}': temperatures and first_tokens don't reach into this policy, which "
+                "brings its own engine; set temperatures inside it"
+            )
+        self.widening.check(self.engine)
         object.__setattr__(self, "strategy", with_aggregation(self.strategy, self.verifier))
 
     async def __call__(self, state: State) -> dict[str, Any]:
@@ -63,6 +76,17 @@ class Reason:
         config = {"recursion_limit": 10_000}
         done = cast(ReasonState, await self.subgraph.ainvoke(start, config))
         return self._report(done, state.get("evidence", {}))
+
+    @cached_property
+    def widening(self) -> Widening:
+        """How the samples of one prompt are spread."""
+        return Widening(tuple(self.temperatures), self.first_tokens)
+
+    def proposer(self, numbers: tuple[int, ...], ranks: tuple[int, ...]) -> Generator:
+        """The engine for one request of the policy; see `Widened` for what the places mean."""
+        if not self.widening:
+            return self.engine
+        return Widened(self.engine, self.widening, numbers, ranks)
 
     @cached_property
     def subgraph(self) -> Any:

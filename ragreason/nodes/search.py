@@ -46,16 +46,19 @@ async def reason(
     verifier: Verifier | None = None,
     retriever: Retriever | None = None,
     k: int = 4,
+    temperatures: Sequence[float] = (),
+    first_tokens: int = 0,
     seed: int = 0,
     budget: Budget | None = None,
     events: Sequence[Event] = (),
 ) -> Reasoned:
     """Search with any policy, strategy and verifier; the same as a graph's `reason` node does.
 
-    `k` passages come back from each search. `events` of an earlier tree are gone on from: what it
+    `k` passages come back from each search; `temperatures` and `first_tokens` spread the samples as
+    they do in the node. `events` of an earlier tree are gone on from: what it
     holds is not asked for or judged again; a wave of proposals that is not complete is. Raises
-    ConfigError for a strategy whose verifier is missing, EngineError and VerifierError as the parts
-    do.
+    ConfigError for a strategy whose verifier is missing, CapabilityError for an engine that can't
+    branch on first tokens, EngineError and VerifierError as the parts do.
     """
     from ragreason.generation.metered import Metered as MeteredEngine
     from ragreason.retrieval.metered import Metered as MeteredRetriever
@@ -69,6 +72,8 @@ async def reason(
         verifier=verifier,
         retriever=MeteredRetriever(retriever) if retriever is not None else None,
         k=k,
+        temperatures=tuple(temperatures),
+        first_tokens=first_tokens,
     )
     state = begin(asked, seed)
     state["tree"] = whole_waves(events)

@@ -93,9 +93,11 @@ async def test_a_step_that_repeats_an_earlier_one_ends_the_trajectory(
 
 
 async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
-    engine = Scripted(default=" x\nSearch: Harrowby", latency_s=0.01)
-    node = reason(policy, engine, retriever, strategy=Majority(n=4, max_depth=3))
-    await node(initial(QUESTION))
+    engine = Scripted(default=lambda r: f" at {r.temperature}\nSearch: Harrowby", latency_s=0.01)
+    strategy, temperatures = Majority(n=4, max_depth=3), (0.2, 0.4, 0.6, 0.8)
+    await reason(policy, engine, retriever, strategy=strategy, temperatures=temperatures)(
+        initial(QUESTION)
+    )
     assert engine.peak == 4
 
 

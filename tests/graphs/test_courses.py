@@ -144,7 +144,7 @@ async def test_react_best_of_n_takes_the_answer_that_the_evidence_supports(cours
     engine = Scripted(default=[" Hm.\nAnswer: 1492", " Known.\nAnswer: 1874"])
     run = await course.run("react_best_of_n", engine)
     assert run.answer.text == "1874"
-    assert engine.calls == 4
+    assert [request.n for request in engine.requests] == [4], "one prompt, four samples"
     assert sum(event.kind == "verdict" for event in run.events) == 4
 
 

@@ -6,7 +6,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from ragreason.errors import BudgetReachedError, ContextOverflowError, EngineError, VerifierError
+from ragreason.errors import (
+    BudgetReachedError,
+    CapabilityError,
+    ContextOverflowError,
+    EngineError,
+    VerifierError,
+)
 from ragreason.generation.scripted import Scripted
 from ragreason.ledger import Meter, metering
 from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE, Reason
@@ -50,6 +56,8 @@ def reason(engine: Scripted, retriever: Retriever | None, **parts: Any) -> Reaso
         retriever=retriever,
         verifier=parts.get("verifier"),
         k=2,
+        temperatures=parts.get("temperatures", ()),
+        first_tokens=parts.get("first_tokens", 0),
     )
 
 
@@ -74,6 +82,68 @@ async def test_the_same_prompt_is_never_sent_twice_at_temperature_0(
     assert engine.calls == 1
     assert update["forced"] == FORCED_BY_SILENCE
     assert update["evidence"], "what the first search found stays"
+
+
+async def test_branches_that_are_alike_are_one_request_with_a_sample_for_each(
+    retriever: Retriever,
+) -> None:
+    engine = Scripted(default=[ANSWER, SEARCH])
+    policy = ReAct(temperature=0.7)
+    node = reason(engine, retriever, policy=policy, strategy=Majority(n=4, max_depth=4))
+    update = await node(initial(QUESTION, seed=1))
+    assert [(r.n, r.prefill.count("Search:")) for r in engine.requests] == [(4, 0), (2, 1)]
+    assert len({r.seed for r in engine.requests}) == 2
+    assert update["steps"] == 4 + 4 + 2
+
+
+async def test_a_branch_keeps_its_temperature(retriever: Retriever) -> None:
+    engine = Scripted(default=lambda r: f" at {r.temperature} {len(r.prefill)}\nSearch: Morn")
+    strategy = Majority(n=4, max_depth=4)
+    await reason(engine, retriever, strategy=strategy, temperatures=(0.3, 0.7, 1.0))(
+        initial(QUESTION)
+    )
+    assert [(r.temperature, r.n) for r in engine.requests[:3]] == [(0.3, 2), (0.7, 1), (1.0, 1)]
+    for request in engine.requests[3:]:
+        assert {word for word in ("0.3", "0.7", "1.0") if f"at {word}" in request.prefill} == {
+            str(request.temperature)
+        }
+
+
+async def test_samples_of_one_prompt_begin_with_its_likeliest_first_tokens(
+    retriever: Retriever,
+) -> None:
+    texts = [" Edda was.\nAnswer: 1874", " Bridges are.\nAnswer: 1900"]
+
+    def going_on(request: Request) -> list[str]:
+        begun = request.prefill.rpartition("Thought:")[2]
+        return [text.removeprefix(begun) for text in texts if text.startswith(begun)]
+
+    engine = Scripted(default=going_on)
+    node = reason(engine, retriever, strategy=Majority(n=2, max_depth=3), first_tokens=8)
+    update = await node(initial(QUESTION))
+    assert [r.prefill.rpartition("Thought:")[2] for r in engine.requests] == [
+        "",
+        " Edda",
+        " Bridges",
+    ]
+    assert update["draft"] == "1874"
+    assert update["steps"] == 4
+
+
+def test_an_engine_that_can_not_branch_on_first_tokens_is_refused(retriever: Retriever) -> None:
+    engine = Scripted(capabilities=Scripted.capabilities - {"first_tokens"})
+    with pytest.raises(CapabilityError, match=r"first_tokens.*openvino"):
+        reason(engine, retriever, first_tokens=2)
+
+
+async def test_at_temperature_0_of_the_schedule_the_same_prompt_is_not_sent_again(
+    retriever: Retriever,
+) -> None:
+    engine = Scripted(default="")
+    strategy = Majority(n=2, max_depth=5)
+    node = reason(engine, retriever, strategy=strategy, temperatures=(0.0, 0.9))
+    await node(initial(QUESTION))
+    assert [r.temperature for r in engine.requests] == [0.0, 0.9, 0.9, 0.9, 0.9]
 
 
 async def test_above_temperature_0_an_empty_reply_is_drawn_again(retriever: Retriever) -> None:
@@ -126,13 +196,17 @@ async def test_each_answer_is_judged_once(retriever: Retriever) -> None:
 async def test_an_error_cancels_the_other_branches(retriever: Retriever) -> None:
     class Failing(Scripted):
         async def generate(self, request: Request) -> Any:
-            if self.calls:
+            if request.n == 3:
+                return await super().generate(request)
+            if self.calls > 1:
                 raise EngineError("no")
             with self._counted(request):
-                await asyncio.sleep(30)
+                await asyncio.Event().wait()
+            return None
 
-    engine = Failing()
-    node = reason(engine, retriever, strategy=Majority(n=3, max_depth=3))
+    engine = Failing([" a", " b", " c"])
+    policy, strategy = ReAct(search_first=False, temperature=0.7), Majority(n=3, max_depth=3)
+    node = reason(engine, retriever, policy=policy, strategy=strategy)
     with pytest.raises(EngineError, match="no"):
         async with asyncio.timeout(5):
             await node(initial(QUESTION))
