@@ -30,21 +30,38 @@ class Output:
     length: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Part:
-    """One request of the pipeline: `prompt` plus, for scores, the continuation `scored`."""
+    """One request of the pipeline: `prompt` plus, for scores, the continuation `scored`.
+
+    One that `warms` reads the prompt's whole blocks into the prefix cache and nothing else: the
+    pipeline works out the logits of every token that it reads for a score, so the prompt should not
+    be among them; and the rest of a block that was read alone would hide the first score after it.
+    """
 
     work: "Work"
     number: int
     n: int = 1
     scored: list[int] | None = None
+    warms: bool = False
     handle: Any = None
     outputs: dict[int, Output] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[int]:
         """What the pipeline reads."""
+        if self.warms:
+            return self.work.prompt[: _blocks_before(self.work.prompt)]
         return self.work.prompt + (self.scored or [])
+
+    def follows(self, other: "Part") -> bool:
+        """Whether `other` is just reading most of what this part would read too."""
+        half = len(self.work.prompt) // 2
+        return (
+            not other.outputs
+            and half >= BLOCK
+            and self.work.prompt[:half] == other.work.prompt[:half]
+        )
 
     @property
     def cost(self) -> int:
@@ -52,7 +69,7 @@ class Part:
         return _whole_blocks(len(self.ids)) + self.n * _whole_blocks(self.work.max_tokens)
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
     """A job on its way."""
 
@@ -148,26 +165,29 @@ class Batch:
                 parts.append(Part(work, number, scored=ids))
             else:
                 work.scores[number] = sum(known, 0.0)
-        return parts
+        warms = parts and _blocks_before(work.prompt)
+        return [Part(work, -1, warms=True), *parts] if warms else parts
 
     def _admit(self) -> tuple[list[Part], list[Reply]]:
         """Start queued parts that fit. Gives the one whose constraint is not proven yet, if any,
         and replies to those that the pipeline does not take.
 
-        Unproven constraints enter one at a time, so that a dead pipeline has one suspect.
+        Unproven constraints enter one at a time, so that a dead pipeline has one suspect. A part
+        whose prompt begins like one that is being read waits for that one's prefix: others pass it.
         """
         held = sum(p.cost for p in self._active)
         suspects: list[Part] = []
         replies: list[Reply] = []
-        while self._queue:
-            part = self._queue[0]
+        for part in list(self._queue):
+            if any(part.follows(other) for other in self._active):
+                continue
             if self._active and held + part.cost > self._options.cache_tokens:
                 break
             constraint = part.work.job.constraint
             unproven = constraint is not None and constraint not in self._proven
             if unproven and suspects:
                 break
-            self._queue.popleft()
+            self._queue.remove(part)
             try:
                 self._start(part)
             except (RuntimeError, TypeError, ValueError) as error:
@@ -202,6 +222,8 @@ class Batch:
         if part.handle.get_status().name != "FINISHED":
             self.cancel(work.job.id)
             return [Failed(work.job.id, "refused", "the KV cache is too small for this request")]
+        if part.warms:
+            return []
         if part.scored is not None:
             work.scores[part.number] = self._score(part, part.scored)
         else:
@@ -333,6 +355,11 @@ def _tensor(ids: Sequence[int]) -> Any:
 
 def _running(part: Part) -> bool:
     return bool(part.handle.get_status().name == "RUNNING")
+
+
+def _blocks_before(prompt: Sequence[int]) -> int:
+    """How many tokens lie in whole blocks before the prompt's last token."""
+    return (len(prompt) - 1) // BLOCK * BLOCK
 
 
 def _whole_blocks(tokens: int) -> int:
