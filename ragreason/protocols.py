@@ -202,6 +202,9 @@ class Strategy(Protocol):
 
     - `requires` (ClassVar): it needs a verifier that gives at least one of these;
     - `scales` (ClassVar): the field that a larger budget raises, such as "n";
+    - `tops_up` (ClassVar): it draws independent samples from the root, and where a tree holds some
+      already, only those that are lacking;
+    - `revises` (ClassVar): it goes on from finished nodes, with further attempts;
     - `aggregation` (field, None by default): how step scores become a trajectory's; None is
       replaced by the verifier's own when the parts are bound;
     - `marks(tree)`: node to `Mark`, what to show of each node.

@@ -81,6 +81,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "dvts": "ragreason.search.dvts:DVTS",
         "greedy": "ragreason.search.greedy:Greedy",
         "majority": "ragreason.search.majority:Majority",
+        "mcts": "ragreason.search.mcts:MCTS",
+        "revise": "ragreason.search.revise:Revise",
+        "weighted_best_of_n": "ragreason.search.weighted_best_of_n:WeightedBestOfN",
     },
     "verifiers": {
         "citation": "ragreason.verification.citation:CitationVerifier",

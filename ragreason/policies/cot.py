@@ -6,15 +6,20 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ragreason.policies.parse import final_answer, from_completion
+from ragreason.policies.review import stops
 from ragreason.policies.transcript import render_steps, sample
 from ragreason.prompts import prompt
 from ragreason.protocols import Capability, Generator
+from ragreason.text.language import language
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
 
 @dataclass(frozen=True)
 class Cot:
-    """One step that ends in "So the answer is: ...". Source: arXiv 2201.11903, 2205.11916."""
+    """One step that ends in "So the answer is: ...". Source: arXiv 2201.11903, 2205.11916.
+
+    A chain without an answer goes on in the next step; after a judged answer, that is a new chain.
+    """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
 
@@ -26,10 +31,11 @@ class Cot:
         """Instructions and question; then the thoughts so far."""
         return Request(
             messages=(Message(role="user", content=prompt("cot", question.text)),),
-            prefill=render_steps(trajectory),
+            prefill=render_steps(trajectory, lang=language(question.text)),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,
+            stop=stops(trajectory),
         )
 
     async def propose(

@@ -9,6 +9,7 @@ from ragreason.policies.parse import before_answer, final_answer, from_completio
 from ragreason.policies.transcript import render_steps, sample, unless_repeated
 from ragreason.prompts import prompt
 from ragreason.protocols import Capability, Generator
+from ragreason.text.language import language
 from ragreason.text.sentences import sentences
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
@@ -36,7 +37,9 @@ class IRCoT:
         """Instructions and question; then passages and sentences, open for the next one."""
         return Request(
             messages=(Message(role="user", content=prompt("ircot", question.text)),),
-            prefill=render_steps(trajectory, opens=bool(trajectory.steps)),
+            prefill=render_steps(
+                trajectory, opens=bool(trajectory.steps), lang=language(question.text)
+            ),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,

@@ -6,9 +6,11 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from ragreason.policies.parse import action_step
+from ragreason.policies.review import stops
 from ragreason.policies.transcript import render_steps, sample, unless_repeated
 from ragreason.prompts import prompt
 from ragreason.protocols import Capability, Generator
+from ragreason.text.language import language
 from ragreason.types import Message, Question, Request, Step, Trajectory
 
 STOP = ("\nThought:", "\nPassages:", "\nQuestion:", "\n[")
@@ -35,11 +37,15 @@ class ReAct:
         """Instructions, example and question; then the transcript, open for the next thought."""
         return Request(
             messages=(Message(role="user", content=prompt("react", question.text)),),
-            prefill=render_steps(trajectory, opens=bool(trajectory.steps) or not self.search_first),
+            prefill=render_steps(
+                trajectory,
+                opens=bool(trajectory.steps) or not self.search_first,
+                lang=language(question.text),
+            ),
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             top_p=self.top_p,
-            stop=STOP,
+            stop=(*STOP, *stops(trajectory)),
         )
 
     async def propose(

@@ -3,21 +3,26 @@
 It is one user message and one growing assistant reply (the prefill), so that a longer trajectory's
 prompt extends a shorter one's byte for byte and prefix caches hold. Each search is followed by the
 passages that were not shown before, numbered on: the n-th distinct hit of the trajectory is [n].
+An answer that was judged is followed by a line that says so, and then by the next attempt.
 """
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from ragreason.errors import ContextOverflowError
+from ragreason.policies.review import attempt, is_reviewed, review
 from ragreason.prompts import show_passages
 from ragreason.protocols import Generator
+from ragreason.text.language import Language
 from ragreason.types import Completion, Hit, Question, Request, Step, Trajectory
 
 OPENING = "Thought:"
 
 
-def render_steps(trajectory: Trajectory, *, opens: bool = True) -> str:
-    """The steps so far, each with its new passages, and, if it `opens`, the next one's opening."""
+def render_steps(trajectory: Trajectory, *, opens: bool = True, lang: Language = "en") -> str:
+    """The steps so far, each with its new passages, judged answers with their review in `lang`,
+    and, if it `opens`, the next step's opening.
+    """
     parts = []
     for step, hits, first in with_new_hits(trajectory):
         if step.text:
@@ -26,6 +31,8 @@ def render_steps(trajectory: Trajectory, *, opens: bool = True) -> str:
             parts.append(f"Passages:\n{show_passages(hits, first=first)}\n")
         elif step.kind == "search":
             parts.append("Passages:\nnothing new was found\n")
+        if is_reviewed(step):
+            parts.append(f"{review(step, lang)}\n")
     return "".join(parts) + (OPENING if opens else "")
 
 
@@ -85,11 +92,11 @@ def without_passage(trajectory: Trajectory, passage_id: str) -> Trajectory:
 
 
 def unless_repeated(step: Step, trajectory: Trajectory) -> Step:
-    """The step; where the trajectory already has its text, an answer step without an answer.
+    """The step; where the attempt already has its text, an answer step without an answer.
 
     Going on would go round in circles, so answering is left to the graph's answer node.
     """
-    said = {" ".join(earlier.text.split()) for earlier in trajectory.steps if earlier.text}
+    said = {" ".join(earlier.text.split()) for earlier in attempt(trajectory) if earlier.text}
     if step.kind == "answer" or " ".join(step.text.split()) not in said:
         return step
     return step.model_copy(update={"kind": "answer", "query": "", "answer": "", "truncated": False})

@@ -23,6 +23,7 @@ class BestOfN:
     wants: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
     requires: ClassVar[frozenset[Judges]] = frozenset({"trajectory", "step"})
     scales: ClassVar[str] = "n"
+    tops_up: ClassVar[bool] = True
 
     n: Annotated[int, Field(ge=1, le=256)] = 4
     max_depth: Annotated[int, Field(ge=1, le=100)] = 8

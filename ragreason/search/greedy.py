@@ -17,6 +17,7 @@ class Greedy:
     """Follow one trajectory until it answers or has `max_depth` steps."""
 
     wants: ClassVar[frozenset[Judges]] = frozenset({"trajectory"})
+    tops_up: ClassVar[bool] = True
 
     max_depth: Annotated[int, Field(ge=1, le=100)] = 8
 

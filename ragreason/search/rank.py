@@ -26,4 +26,4 @@ def by_outcome(tree: Tree, how: Aggregation | None = None) -> Finish:
 def is_empty(tree: Tree, node: int) -> bool:
     """Whether `node` leaves the answer to the answer node: it can't vote, and ranks last."""
     step = tree.step(node)
-    return step is None or not step.answer
+    return step is None or not step.answer.strip()

@@ -32,19 +32,29 @@ def aggregate(scores: Sequence[float], how: Aggregation) -> float:
 def process_score(tree: Tree, node: int, how: Aggregation | None) -> float | None:
     """The scores of the steps to `node`, aggregated; None while `node` itself is not judged.
 
-    Raises VerifierError where an earlier step has no score: it would be counted as nothing.
+    A further attempt after an answer is scored by its own steps. Raises VerifierError where an
+    earlier step has no score: it would be counted as nothing.
     """
-    scores = tree.step_scores(node)
+    begun = attempt_start(tree, node)
+    scores = tree.step_scores(node)[begun:]
     if not scores or scores[-1] is None:
         return None
     known = [score for score in scores if score is not None]
     if len(known) != len(scores):
-        lacking = tree.path(node)[scores.index(None)]
+        lacking = tree.path(node)[begun + scores.index(None)]
         raise VerifierError(
             f"{len(scores)} steps lead to node {node}, {len(known)} of them have scores; "
             f"node {lacking} has none"
         )
     return aggregate(known, how or DEFAULT)
+
+
+def attempt_start(tree: Tree, node: int) -> int:
+    """How many steps come before the attempt that `node` belongs to: those up to the last answer
+    before it, 0 where there is none.
+    """
+    before = tree.path(node)[:-1]
+    return max((i for i, n in enumerate(before, start=1) if tree.finished(n)), default=0)
 
 
 def outcome_score(tree: Tree, node: int, how: Aggregation | None = None) -> float | None:
