@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import exp, fsum
 
-from ragreason.text.answers import canonical_answer
+from ragreason.text.votes import vote_key
 from ragreason.tree import Tree
 from ragreason.types import Step
 
@@ -13,9 +13,9 @@ Families = tuple[tuple[int, ...], ...]
 def families(tree: Tree, siblings: Sequence[int]) -> Families:
     """The siblings that did not fail, identical ones together, in the order they were added.
 
-    Identical are steps of one kind with the same canonical answer, the same query, or else the same
-    text, up to case, white space and a full stop or question mark at the end. The first of a family
-    stands for it. A step that the length limit cut is never the same as a whole one.
+    Identical are steps of one kind with the same answer (by `vote_key`), the same query, or else
+    the same text, up to case, white space and a full stop or question mark at the end. The first of
+    a family stands for it. A step that the length limit cut is never the same as a whole one.
     """
     found: dict[tuple[str, bool, str], list[int]] = {}
     for node in siblings:
@@ -26,7 +26,7 @@ def families(tree: Tree, siblings: Sequence[int]) -> Families:
 
 
 def _says(step: Step) -> str:
-    if step.kind == "answer" and (answer := canonical_answer(step.answer)):
+    if step.kind == "answer" and (answer := vote_key(step.answer)):
         return answer
     said = step.query if step.kind == "search" and step.query else step.text
     return " ".join(said.split()).rstrip(".?").casefold()

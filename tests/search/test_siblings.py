@@ -46,8 +46,9 @@ def test_steps_of_other_kinds_and_cut_ones_are_not_the_same() -> None:
     assert grouped(*kinds) == ((1,), (2,), (3,), (4,))
 
 
-def test_signs_tell_thoughts_apart() -> None:
+def test_signs_tell_thoughts_and_answers_apart() -> None:
     assert len(grouped(step("x = -5"), step("x = 5"))) == 2
+    assert len(grouped(step("-5", "answer"), step("5", "answer"))) == 2
 
 
 def prior(*proposals: Step | None) -> dict[int, float]:
