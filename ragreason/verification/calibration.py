@@ -1,6 +1,7 @@
 """Scores to probabilities: a logistic map whose parameters are fitted to right and wrong."""
 
-from math import exp
+from collections.abc import Sequence
+from math import exp, fsum, log
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,21 @@ def platt(score: float, slope: float, intercept: float) -> float:
         return 1.0 / (1.0 + exp(-z))
     odds = exp(z)  # the other branch would overflow
     return odds / (1.0 + odds)
+
+
+def log_odds(logits: Sequence[float], right: int = -1) -> float:
+    """Log of p / (1 - p), p the softmax over `logits` at position `right`; of one logit, itself.
+
+    So `platt(log_odds(z), 1, 0)` is the softmax, or the sigmoid of the only logit. Raises
+    IndexError for a position that is not there. (0, 3) gives 3; (1, 1, 1) gives -ln 2.
+    """
+    at = logits[right]
+    others = list(logits)
+    del others[right]
+    if not others:
+        return float(at)
+    top = max(others)
+    return float(at - top - log(fsum(exp(other - top) for other in others)))
 
 
 def fit_logistic(

@@ -1,7 +1,6 @@
 """Several verifiers as one."""
 
-import asyncio
-from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, ClassVar, TypedDict, get_args
@@ -12,6 +11,7 @@ from ragreason.errors import ConfigError, VerifierError
 from ragreason.protocols import Aggregation, Costs, Item, Judges, Verifier
 from ragreason.types import Hit, Question, Step, Verdict
 from ragreason.verification.calibration import fit_logistic, platt
+from ragreason.verification.together import together
 
 _ORDER: tuple[Costs, ...] = get_args(Costs)
 
@@ -89,7 +89,7 @@ class Ensemble:
         ]
         for views in zip(*shown, strict=True):
             self._check_judged(sum(view is not None for view in views))
-        found = await _together(
+        found = await together(
             [_judged(m, question, views) for m, views in zip(self.members, shown, strict=True)]
         )
         return [self._combined(verdicts) for verdicts in zip(*found, strict=True)]
@@ -194,19 +194,6 @@ async def _judged(
         raise VerifierError(f"{_name(member)} gave {len(verdicts)} verdicts on {len(items)} items")
     found = dict(zip(places, verdicts, strict=True))
     return [found.get(place) for place in range(len(shown))]
-
-
-async def _together(
-    calls: Sequence[Coroutine[Any, Any, list[Verdict | None]]],
-) -> list[list[Verdict | None]]:
-    """All results, in order; where one fails, the others are stopped first."""
-    tasks = [asyncio.ensure_future(call) for call in calls]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _aggregation(members: Sequence[Verifier], weights: Sequence[float]) -> Aggregation:

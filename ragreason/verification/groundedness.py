@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from ragreason.text.sentences import sentences
 from ragreason.types import Hit, Question, Step, Trajectory, Verdict
 from ragreason.verification.answered import ANSWERED, Answered, answered
 from ragreason.verification.cite import is_short, unmarked
+from ragreason.verification.entailment import ENTAILED, Entailment, answered_by, supported_by
 from ragreason.verification.evidence import Source, read
 from ragreason.verification.missing import missing_answer, missing_parts
 from ragreason.verification.support import SUPPORTED, Support, support_by
@@ -33,7 +34,7 @@ class _Work:
 
 @dataclass(frozen=True)
 class Groundedness:
-    """Scores steps and trajectories by the hits they carry; needs no model but the embedder.
+    """Scores steps and trajectories by the hits they carry.
 
     An answer of a few words is looked for where the passages speak of the question
     (`answered`); longer text is compared sentence by sentence (`support`), the score being the
@@ -41,6 +42,10 @@ class Groundedness:
     step; a search by how much of the question the hits cover. Label: supported, partial (some
     sentences are), unsupported, or none where there are no hits or nothing is said.
     `unsupported` names the answers and sentences that fell short.
+
+    With `entailment`, the folder or catalogue name of a model of natural language inference, an
+    answer's or sentence's score is the probability that the passages entail it (`entailment.
+    answered_by`, `supported_by`), supported from `entailed` on; nothing is embedded.
     """
 
     judges: ClassVar[frozenset[Judges]] = frozenset({"step", "trajectory"})
@@ -51,6 +56,15 @@ class Groundedness:
     embedder: Embedder
     supported: Annotated[float, Field(ge=0, le=1)] = SUPPORTED
     answered: Annotated[float, Field(ge=0, le=1)] = ANSWERED
+    entailment: str | None = None
+    entailed: Annotated[float, Field(ge=0, le=1)] = ENTAILED
+    _model: Entailment | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where `entailment` names no such model; it is loaded when used."""
+        if self.entailment is not None:
+            object.__setattr__(self, "_model", Entailment(self.entailment))
+            object.__setattr__(self, "costs", "model")
 
     async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order. Items with the same hits are embedded together."""
@@ -70,8 +84,14 @@ class Groundedness:
             return [_nothing(question, work, source) for work in works]
         shorts = list(dict.fromkeys(work.short for work in works if work.short))
         claims = list(dict.fromkeys(claim for work in works for claim in work.claims))
-        short = {a.answer: a for a in await answered(question, shorts, source, self.embedder)}
-        long = {s.statement: s for s in await support_by(claims, source, self.embedder)}
+        if self._model is None:
+            answers = await answered(question, shorts, source, self.embedder)
+            supports = await support_by(claims, source, self.embedder)
+        else:
+            answers = await answered_by(question, shorts, source, self._model)
+            supports = await supported_by(claims, source, self._model)
+        short = {a.answer: a for a in answers}
+        long = {s.statement: s for s in supports}
         return [
             self._short(question, short[work.short], source)
             if work.short
@@ -84,7 +104,7 @@ class Groundedness:
         ]
 
     def _short(self, question: str, found: Answered, source: Source) -> Verdict:
-        good = found.score >= self.answered
+        good = found.score >= (self.answered if self._model is None else self.entailed)
         title = found.passage.title if found.passage else ""
         unanswered = missing_answer(question, found.answer)
         return Verdict(
@@ -96,7 +116,8 @@ class Groundedness:
         )
 
     def _long(self, found: Sequence[Support]) -> Verdict:
-        poor = tuple(s.statement for s in found if s.score < self.supported)
+        bound = self.supported if self._model is None else self.entailed
+        poor = tuple(s.statement for s in found if s.score < bound)
         label: Literal["supported", "partial", "unsupported"] = "partial"
         if not poor:
             label = "supported"

@@ -1,7 +1,7 @@
 """Do passages speak of what is asked, and do they suffice to answer?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -10,6 +10,8 @@ from ragreason.errors import VerifierError
 from ragreason.protocols import Aggregation, Costs, Embedder, Item, Judges
 from ragreason.text.overlap import Unit, coverage, uncovered, units
 from ragreason.types import Hit, Label, Passage, Question, Verdict
+from ragreason.verification.calibration import log_odds, platt
+from ragreason.verification.cross_encoder import CrossEncoder
 from ragreason.verification.evidence import Source, embedded, read, similarity
 from ragreason.verification.missing import missing_parts
 
@@ -26,6 +28,10 @@ class Relevance:
     are rare among the judged hits counting more, and 0.6 times the cosine of the question and the
     passage's closest sentence. Label: sufficient from `relevant` on, partial from `related` on,
     else none. `sufficiency` judges all hits together.
+
+    With `cross_encoder`, a model's folder or catalogue name, a hit's score is that model's
+    probability that the passage answers the question (the sigmoid of its logit, or the softmax at
+    its last class), and stands for the cosine in `sufficiency`; nothing is embedded.
     """
 
     judges: ClassVar[frozenset[Judges]] = frozenset({"hits"})
@@ -38,20 +44,30 @@ class Relevance:
     related: Annotated[float, Field(ge=0, le=1)] = 0.3
     enough: Annotated[float, Field(ge=0, le=1)] = 0.5
     some: Annotated[float, Field(ge=0, le=1)] = 0.3
+    cross_encoder: str | None = None
+    _model: CrossEncoder | None = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError where `cross_encoder` names no such model; it is loaded when used."""
+        if self.cross_encoder is not None:
+            object.__setattr__(self, "_model", CrossEncoder(self.cross_encoder))
+            object.__setattr__(self, "costs", "model")
 
     async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
-        """One verdict per hit, in order. Rarity, and so a score, depends on the other hits."""
+        """One verdict per hit, in order. Rarity, and so a score without a cross-encoder, depends on
+        the other hits.
+        """
         passages = [_passage(item) for item in items]
         asked = units(question.text)
         source = read(passages)
-        cosines = await self._cosines(question.text, asked, source)
-        scores = {
-            passage.id: (1 - _MEANING) * (source.rare_coverage(asked, held) if asked else 0.0)
-            + _MEANING * cosine
-            for passage, held, cosine in zip(
-                source.passages, source.passage_keys, cosines, strict=True
-            )
-        }
+        close = await self._closeness(question.text, asked, source)
+        if self._model is None:
+            close = [
+                (1 - _MEANING) * (source.rare_coverage(asked, held) if asked else 0.0)
+                + _MEANING * cosine
+                for held, cosine in zip(source.passage_keys, close, strict=True)
+            ]
+        scores = {p.id: score for p, score in zip(source.passages, close, strict=True)}
         return [
             Verdict(
                 score=scores[passage.id],
@@ -64,15 +80,16 @@ class Relevance:
         """Whether the hits together can answer: sufficient, partial or none.
 
         The score is the share of the question's parts that the best three sentences cover together,
-        times the mean cosine of the two closest passages. A question with a name or number that no
-        hit holds is at most partial. `missing` says what nothing was found on, for a person.
+        times the mean cosine (or probability) of the two closest passages. A question with a name
+        or number that no hit holds is at most partial. `missing` says what nothing was found on,
+        for a person.
         """
         asked = units(question.text)
         source = read(hit.passage for hit in hits)
         if not source.lines:
             told = missing_parts(question.text, source)
             return Verdict(score=0.0, label="none", missing=told)
-        closest = sorted(await self._cosines(question.text, asked, source), reverse=True)[:2]
+        closest = sorted(await self._closeness(question.text, asked, source), reverse=True)[:2]
         lines = source.together(asked, _TOGETHER)
         held = frozenset[str]().union(*(line.keys for line in lines))
         score = coverage(asked, held) * sum(closest) / len(closest) if asked else 0.0
@@ -81,6 +98,13 @@ class Relevance:
             label = "partial"
         told = () if label == "sufficient" else missing_parts(question.text, source, lines)
         return Verdict(score=score, label=label, missing=told)
+
+    async def _closeness(self, question: str, asked: Sequence[Unit], source: Source) -> list[float]:
+        if self._model is None:
+            return await self._cosines(question, asked, source)
+        pairs = [(question, _told(passage)) for passage in source.passages]
+        logits = await self._model.logits(pairs)  # (passages, classes)
+        return [platt(log_odds([float(z) for z in row]), 1.0, 0.0) for row in logits]
 
     async def _cosines(self, question: str, asked: Sequence[Unit], source: Source) -> list[float]:
         """For each passage the cosine of its closest sentence, among those that cover the most."""
@@ -99,6 +123,10 @@ def _passage(item: Item) -> Passage:
     if not isinstance(item, Hit):
         raise VerifierError("relevance judges hits, not steps or trajectories; use groundedness")
     return item.passage
+
+
+def _told(passage: Passage) -> str:
+    return f"{passage.title}\n{passage.text}" if passage.title else passage.text
 
 
 def _names_held(asked: Sequence[Unit], source: Source) -> bool:

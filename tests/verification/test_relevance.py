@@ -1,11 +1,16 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ragreason.corpus import passage
+from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.errors import VerifierError
-from ragreason.protocols import Embedder
+from ragreason.protocols import Embedder, Floats
 from ragreason.types import Hit, Question, Step
+from ragreason.verification.cross_encoder import CrossEncoder
 from ragreason.verification.relevance import Relevance
 
 
@@ -92,3 +97,33 @@ async def test_at_most_two_sentences_a_passage_are_embedded(
     asked, lines = counting.calls
     assert asked == [question.text]
     assert len(lines) <= 2 * len(hits)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("classes", [1, 2])
+async def test_with_a_cross_encoder_a_score_is_its_probability(
+    make_model: Callable[..., Path], hits: tuple[Hit, ...], question: Question, classes: int
+) -> None:
+    folder = make_model("BertForSequenceClassification", classes=classes, limit=128)
+    verifier = Relevance(Refuses(), cross_encoder=str(folder))
+    assert (verifier.costs, Relevance.costs) == ("model", "embedding")
+    pairs = [(question.text, f"{h.passage.title}\n{h.passage.text}") for h in hits]
+    logits = (await CrossEncoder(str(folder)).logits(pairs)).astype(float)
+    wanted = 1 / (1 + np.exp(-logits[:, 0]))
+    if classes == 2:
+        wanted = 1 / (1 + np.exp(logits[:, 0] - logits[:, 1]))
+    for order in (hits, hits[::-1], hits[1:]):
+        verdicts = await verifier.judge(question, order)
+        found = {h.passage.id: v.score for h, v in zip(order, verdicts, strict=True)}
+        expected = {h.passage.id: float(p) for h, p in zip(hits, wanted, strict=True)}
+        assert found == pytest.approx({key: expected[key] for key in found}, abs=1e-5)
+    assert {v.label for v in verdicts} <= {"sufficient", "partial", "none"}
+    overall = await verifier.sufficiency(question, hits)
+    assert 0 <= overall.score <= float(max(wanted))
+
+
+class Refuses(HashingEmbedder):
+    """An embedder that is not to be used."""
+
+    async def embed(self, texts: Sequence[str], kind: str) -> Floats:
+        raise AssertionError(texts)
