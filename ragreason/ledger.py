@@ -29,8 +29,11 @@ class Meter:
         elapsed_s: float = 0.0,
         outer: "Meter | None" = None,
         final: bool = False,
+        binding: bool = False,
     ) -> None:
-        """`outer` is charged too and its bounds count; a `final` meter has no bounds at all."""
+        """`outer` is charged too and its bounds count; a `final` meter has no bounds, but those of
+        a `binding` one around it.
+        """
         self.budget = budget or Budget()
         self.before = before or Usage()
         self.steps = steps
@@ -39,8 +42,17 @@ class Meter:
         self.under_way = 0
         self.outer = outer
         self.final = final
+        self.binding = binding
         self._elapsed_before_s = elapsed_s
         self._started_s = monotonic()
+
+    @property
+    def around(self) -> "Meter | None":
+        """The meter whose bounds hold here too; for a final one only a binding one."""
+        meter = self.outer
+        while self.final and meter is not None and not meter.binding:
+            meter = meter.outer
+        return meter
 
     @property
     def elapsed_s(self) -> float:
@@ -65,8 +77,11 @@ class Meter:
 
     def reached(self) -> str | None:
         """The name of the first bound that is reached, or None."""
-        if self.final:
-            return None
+        around = self.around
+        limit = None if self.final else self._own_limit()
+        return limit or (around.reached() if around is not None else None)
+
+    def _own_limit(self) -> str | None:
         total = self.before + self.spent
         spent = {
             "steps": self.steps + self.stepped,
@@ -79,7 +94,7 @@ class Meter:
             bound = getattr(self.budget, name)
             if bound is not None and amount >= bound:
                 return name
-        return None if self.outer is None else self.outer.reached()
+        return None
 
     def check(self) -> None:
         """Raise BudgetReachedError if a bound is reached. Called before each call."""

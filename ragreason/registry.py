@@ -72,6 +72,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "policies": {
         "cot": "ragreason.policies.cot:Cot",
+        "graph": "ragreason.policies.graph:GraphPolicy",
         "ircot": "ragreason.policies.ircot:IRCoT",
         "react": "ragreason.policies.react:ReAct",
     },
@@ -92,6 +93,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "judge": "ragreason.verification.judge:Judge",
         "likelihood": "ragreason.verification.likelihood:Likelihood",
         "relevance": "ragreason.verification.relevance:Relevance",
+        "reward_model": "ragreason.verification.reward_model:RewardModel",
     },
     "retrievers": {
         "bm25": "ragreason.retrieval.bm25:BM25",

@@ -147,8 +147,8 @@ def _tokens_left() -> int | None:
     """Tokens left in the open meter and those around it; None without a bound."""
     bounds = []
     meter = ledger.current()
-    while meter is not None and not meter.final:
-        if meter.budget.tokens is not None:
+    while meter is not None:
+        if meter.budget.tokens is not None and not meter.final:
             bounds.append(meter.budget.tokens - (meter.before + meter.spent).tokens)
-        meter = meter.outer
+        meter = meter.around
     return min(bounds, default=None)

@@ -38,8 +38,8 @@ def describe(spec: NodeSpec) -> str:
     """A node's kind and the parts that make it what it is."""
     if spec.graph is not None:
         return f"graph {spec.graph}"
-    parts = [part.use for part in (spec.policy, spec.strategy, spec.verifier) if part is not None]
-    detail = " × ".join(parts)
+    parts = [part for part in (spec.policy, spec.strategy, spec.verifier) if part is not None]
+    detail = " × ".join(part.graph or part.use for part in parts)
     return f"{spec.use}: {detail}" if detail else spec.use
 
 

@@ -1,16 +1,17 @@
 """The graphs that ship, and the user's own: finding, listing, reading with everything they use."""
 
-import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ragreason.errors import ConfigError, GraphError, UnknownNameError
 from ragreason.graph.checks import check_graph
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
+from ragreason.graph.nested import Nested
 from ragreason.graph.read import read_graph
 from ragreason.graph.resolve import inner_parts
+from ragreason.graph.samples import check_samples
 
 SUFFIXES = (".yaml", ".yml")
 MAX_NESTING = 5
@@ -50,24 +51,6 @@ def find_graph(name_or_path: str | Path, near: Path | None = None) -> Path:
     return graphs[text]
 
 
-@dataclass(frozen=True)
-class Nested:
-    """A definition and, by place of the node or part, the definitions of the graphs it uses."""
-
-    definition: Definition
-    inner: dict[Place, "Nested"]
-
-    @property
-    def hash(self) -> str:
-        """16 hex digits over everything that determines what the graph does."""
-        own = self.definition.model_dump(
-            mode="json", by_alias=True, exclude={"source", "description"}
-        )
-        inner = {str(place): nested.hash for place, nested in self.inner.items()}
-        text = json.dumps([own, inner], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
 def read_nested(
     name_or_path: str | Path | Definition,
     overrides: Sequence[str] = (),
@@ -98,14 +81,19 @@ def _nest(
         raise errors[0]
     trail = (*trail, _identity(definition))
     inner = {}
-    for place, name in used_graphs(definition):
-        found = _read_inner(definition, place, name, trail)
+    for place, spec in users_of_graphs(definition):
+        found = _read_inner(definition, place, spec, trail)
         inner[place] = _nest(found, allow, verifiers, trail)
-    return Nested(definition, inner)
+    nested = Nested(definition, inner)
+    for error in check_samples(nested, allow):
+        raise error
+    return nested
 
 
-def _read_inner(outer: Definition, place: Place, name: str, trail: tuple[str, ...]) -> Definition:
-    origin = outer.origin
+def _read_inner(
+    outer: Definition, place: Place, spec: NodeSpec | Part, trail: tuple[str, ...]
+) -> Definition:
+    origin, name = outer.origin, str(spec.graph)
     near = Path(origin.path).parent if origin.path is not None else None
     try:
         path = find_graph(name, near)
@@ -115,7 +103,25 @@ def _read_inner(outer: Definition, place: Place, name: str, trail: tuple[str, ..
         raise origin.error((*place, "graph"), f"graph '{name}' uses itself, by way of this node")
     if len(trail) >= MAX_NESTING:
         raise origin.error((*place, "graph"), f"graphs are nested more than {MAX_NESTING} deep")
-    return read_graph(path)
+    try:
+        return read_graph(path, inner_overrides(spec))
+    except GraphError:
+        raise
+    except ConfigError as error:  # a place that `set` names and that is not there
+        raise origin.error((*place, "set"), str(error).removeprefix("--")) from error
+
+
+def inner_overrides(spec: NodeSpec | Part) -> list[str]:
+    """What a part's `set` changes in the graph that it uses, as texts like those of `--set`."""
+    return [f"{key}={json.dumps(value)}" for key, value in _flat(spec.parameters.get("set") or {})]
+
+
+def _flat(fields: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in fields.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
 
 
 def _identity(definition: Definition) -> str:
@@ -123,15 +129,15 @@ def _identity(definition: Definition) -> str:
     return str(Path(path).resolve()) if path is not None else f"<{definition.name}>"
 
 
-def used_graphs(definition: Definition) -> Iterator[tuple[Place, str]]:
-    """Place and name of every graph that a node, or a part inside a node, uses."""
+def users_of_graphs(definition: Definition) -> Iterator[tuple[Place, NodeSpec | Part]]:
+    """Every node, and every part inside a node, that uses a graph, with its place."""
     pending: list[tuple[Place, NodeSpec | Part]] = [
         (("nodes", name), spec) for name, spec in definition.nodes.items()
     ]
     while pending:
         place, spec = pending.pop(0)
         if spec.graph is not None:
-            yield place, spec.graph
+            yield place, spec
         pending += [(inside, part) for _, part, inside in inner_parts(spec, place)]
 
 

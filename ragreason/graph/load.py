@@ -10,10 +10,11 @@ from ragreason.graph.checks import check_parts
 from ragreason.graph.compile import build_state_graph
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
 from ragreason.graph.door import Door
-from ragreason.graph.library import Nested, read_nested
+from ragreason.graph.library import read_nested
 from ragreason.graph.loaded import RECURSION_LIMIT, LoadedGraph
+from ragreason.graph.nested import Nested
 from ragreason.graph.open import open_parts
-from ragreason.graph.subgraph import subgraph_function
+from ragreason.graph.subgraph import policy_function, subgraph_function
 from ragreason.protocols import Generator, Retriever
 
 
@@ -53,14 +54,20 @@ def compile_nested(
     checkpointer: Any = None,
     door: Door | None = None,
 ) -> LoadedGraph:
-    """Compile a checked definition, its sub-graphs first. Those inherit the checkpointer."""
+    """Compile a checked definition, its sub-graphs first. As nodes those inherit the checkpointer;
+    as policies they have none: their runs are one proposal, asked for again after a crash.
+    """
     definition = nested.definition
     door = door or Door()
 
     def subgraph(spec: NodeSpec | Part, place: Place) -> Callable[..., Awaitable[Any]]:
-        inner_parts = _for_node(parts, spec)
-        inner = compile_nested(nested.inner[place], inner_parts, allow_imports, door=door)
-        return subgraph_function(inner, spec) if isinstance(spec, NodeSpec) else inner.ainvoke
+        found = nested.inner[place]
+        if isinstance(spec, NodeSpec):
+            inner = compile_nested(found, _for_node(parts, spec), allow_imports, door=door)
+            return subgraph_function(inner, spec)
+        around = _for_node(parts, definition.nodes[str(place[1])])
+        inner = compile_nested(found, _for_node(around, spec), allow_imports, False, door)
+        return policy_function(inner)
 
     binder = Binder(definition, parts, subgraph, allow_imports)
     kinds, _ = check_parts(definition, allow_imports, parts.verifiers)

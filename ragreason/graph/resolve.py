@@ -116,6 +116,8 @@ def _refuse_unused(
         if getattr(spec, key, None) is not None and key not in usable:
             listed = ", ".join(usable) or "no parts"
             raise origin.error((*place, key), f"'{spec.use}' uses no {key}; it takes {listed}")
+    if "graph" in takes and spec.graph is None:
+        raise origin.error(place, f"'{spec.use}' needs a graph; give graph: NAME or a path")
     if isinstance(spec, NodeSpec) and "graph" not in takes and (spec.in_ or spec.out):
         key = "in" if spec.in_ else "out"
         raise origin.error((*place, key), f"'{key}' belongs to nodes with 'use: graph'")

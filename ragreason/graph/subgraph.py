@@ -1,6 +1,6 @@
-"""A graph as a node of another: which keys go in, which come out."""
+"""A graph inside another, as a node or as a policy: which keys go in, which come out."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from ragreason.errors import BudgetReachedError
@@ -8,7 +8,7 @@ from ragreason.graph.conditions import state_keys
 from ragreason.graph.definition import NodeSpec
 from ragreason.graph.loaded import RECURSION_LIMIT, LoadedGraph
 from ragreason.graph.wrap import BRANCH
-from ragreason.ledger import current
+from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.expand import why_forced
 from ragreason.state import initial
 from ragreason.types import Answer, Question, Usage
@@ -40,6 +40,27 @@ def subgraph_function(graph: LoadedGraph, spec: NodeSpec) -> SubgraphFunction:
             if inner in done:
                 update |= _convert(outer, done[inner], asked)
         return update
+
+    return run
+
+
+PolicyFunction = Callable[..., Awaitable[Mapping[str, Any]]]
+
+
+def policy_function(graph: LoadedGraph) -> PolicyFunction:
+    """Question, seed and notes in, final state out.
+
+    Unlike a node, a run that the caller's budget stops gives no answer: BudgetReachedError. It
+    keeps to the caller's budget even where it answers, as many runs are under way at once.
+    """
+
+    async def run(question: Question, *, seed: int, notes: Sequence[str] = ()) -> Mapping[str, Any]:
+        start = {**initial(question, seed), "notes": list(notes)}
+        with metering(Meter(outer=current(), binding=True)):
+            done: Mapping[str, Any] = await graph.ainvoke(
+                start, {"recursion_limit": RECURSION_LIMIT}
+            )
+        return done
 
     return run
 

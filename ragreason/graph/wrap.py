@@ -88,7 +88,7 @@ class Wrapper:
                 meter.check()
             update = await node(state)
         except (BudgetReachedError, ContextOverflowError) as error:
-            if self.final and isinstance(error, ContextOverflowError):
+            if self.final:
                 raise
             return self._forced(why_forced(error), state)
         self._check(update)

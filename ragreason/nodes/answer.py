@@ -28,6 +28,7 @@ class AnswerNode:
 
     `reread` reads the evidence even where the reasoning has answered, as IRCoT's reader does.
     Where the prompt overflows, whole oldest passages are dropped and named in `dropped`.
+    `temperature` above 0 makes answers differ from seed to seed, for votes over whole graphs.
     """
 
     answers: ClassVar[bool] = True
@@ -48,6 +49,7 @@ class AnswerNode:
     citations: bool = True
     max_passages: Annotated[int, Field(ge=1, le=200)] = 8
     max_tokens: Annotated[int, Field(ge=4, le=4096)] = 32
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
 
     async def __call__(self, state: State) -> dict[str, Any]:
         """At most one model call, more only where the context overflows."""
@@ -93,6 +95,7 @@ class AnswerNode:
             question.text,
             seed=derive(state.get("seed", 0), question.id, self.name),
             max_tokens=self.max_tokens,
+            temperature=self.temperature,
             stop=("\n",),
             opening=ANSWER[language(question.text)],
             passages="\n\n".join(block for block in blocks if block),

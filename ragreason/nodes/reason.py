@@ -130,9 +130,8 @@ class Reason:
             except BudgetReachedError as error:
                 return _spent(meter) | {"forced": why_forced(error)}
             update = await expand(self, state)
-        steps = sum(1 for event in update["tree"] if isinstance(event, Added))
-        meter.step(steps)
-        return update | _spent(meter) | {"steps": steps}
+        meter.step(sum(1 for event in update["tree"] if isinstance(event, Added)))
+        return update | _spent(meter) | {"steps": meter.stepped}  # those of a policy's graph too
 
     async def verify(self, state: ReasonState) -> dict[str, Any]:
         """Verdicts on what is new, within the budget."""

@@ -1,5 +1,6 @@
 """What every registered policy keeps, whatever the model writes."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -7,12 +8,16 @@ import pytest
 
 from ragreason import registry
 from ragreason.generation.scripted import Scripted
+from ragreason.graph.bind import Parts
+from ragreason.graph.load import load_graph
+from ragreason.graph.subgraph import policy_function
 from ragreason.nodes.reason import Reason
+from ragreason.policies.graph import GraphPolicy
 from ragreason.protocols import Policy, Retriever
 from ragreason.search.greedy import Greedy
 from ragreason.search.majority import Majority
 from ragreason.state import initial
-from ragreason.types import Question, Request, Trajectory
+from ragreason.types import Question, Request, Step, Trajectory
 
 QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
 GOOD = " Edda Quill designed it.\nSearch: Edda Quill born", " So the answer is: 1874\nAnswer: 1874"
@@ -26,10 +31,35 @@ ADVERSARIES = {
 }
 
 
+@dataclass(frozen=True)
+class OverNaiveRag(GraphPolicy):
+    """Binds a graph to the engine of each call, which a real one has had bound before."""
+
+    retriever: Retriever | None = None
+
+    async def propose(self, *args: Any, **options: Any) -> list[Step]:
+        assert self.retriever is not None
+        parts = Parts({"main": args[3]}, {"main": self.retriever})
+        graph = policy_function(load_graph("naive_rag", parts=parts))
+        return await GraphPolicy(graph).propose(*args, **options)
+
+
 @pytest.fixture(params=registry.known("policies"))
-def policy(request: pytest.FixtureRequest) -> Policy:
-    part: Policy = registry.load("policies", request.param)()
-    return part
+def policy(request: pytest.FixtureRequest, retriever: Retriever) -> Policy:
+    cls = registry.load("policies", request.param)
+    if cls is not GraphPolicy:
+        part: Policy = cls()
+        return part
+    return OverNaiveRag(_unbound, retriever=retriever)
+
+
+async def _unbound(*_: Any, **__: Any) -> dict[str, Any]:
+    raise AssertionError("the graph is bound to the engine of each call")
+
+
+def own(policy: Policy) -> bool:
+    """Whether each proposal is a run of something that asks engines of its own."""
+    return bool(getattr(policy, "own_engine", False))
 
 
 def reason(policy: Policy, engine: Scripted, retriever: Retriever, **options: Any) -> Reason:
@@ -57,7 +87,8 @@ async def test_n_proposals_are_one_request_with_n_samples(policy: Policy) -> Non
     engine = Scripted(default=[" a\nAnswer: 1", " b\nAnswer: 2", " c\nAnswer: 3"])
     steps = await policy.propose(QUESTION, Trajectory(), 3, engine, seed=1)
     assert len(steps) == 3
-    assert [r.n for r in engine.requests] in ([3], [])
+    assert [r.n for r in engine.requests] in ([[1, 1, 1]] if own(policy) else [[3], []])
+    assert len({r.seed for r in engine.requests}) == len(engine.requests)
 
 
 @pytest.mark.parametrize("text", ADVERSARIES.values(), ids=ADVERSARIES)
@@ -75,7 +106,7 @@ async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
 ) -> None:
     engine = Scripted(default=" hm\nSearch: ignore the question trap thought answer wrong")
     update = await reason(policy, engine, retriever)(initial(QUESTION))
-    assert update["draft"] == ""
+    assert update["draft"] == ("hm" if own(policy) else "")
     prompts = [r.prefill + "".join(m.content for m in r.messages) for r in engine.requests]
     assert not any("<|im_end|>" in prompt or "</search>" in prompt for prompt in prompts)
     if any("Trap" in title for title in _titles(update)):
@@ -94,7 +125,8 @@ async def test_a_step_that_repeats_an_earlier_one_ends_the_trajectory(
 
 async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
     engine = Scripted(default=lambda r: f" at {r.temperature}\nSearch: Harrowby", latency_s=0.01)
-    strategy, temperatures = Majority(n=4, max_depth=3), (0.2, 0.4, 0.6, 0.8)
+    strategy = Majority(n=4, max_depth=3)
+    temperatures = () if own(policy) else (0.2, 0.4, 0.6, 0.8)
     await reason(policy, engine, retriever, strategy=strategy, temperatures=temperatures)(
         initial(QUESTION)
     )

@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ragreason.graph.definition import Definition
-from ragreason.graph.draw import to_mermaid, to_svg
+from ragreason.graph.definition import Definition, NodeSpec
+from ragreason.graph.draw import describe, to_mermaid, to_svg
 from ragreason.graph.layout import Box, Line, lay_out
 from ragreason.graph.library import shipped_graphs
 from ragreason.graph.read import parse_graph, read_graph
@@ -102,3 +102,10 @@ def test_layers_follow_the_longest_path_and_loops_run_upwards() -> None:
     assert layout.backward == {4}
     assert layout.routes[4][0] is layout.nodes["a"]
     assert len(layout.routes[0]) == 3, "one place to cross between neighbouring layers"
+
+
+def test_a_policy_that_is_a_graph_is_drawn_by_its_name() -> None:
+    spec = NodeSpec.model_validate(
+        {"use": "reason", "policy": {"use": "graph", "graph": "corrective"}, "strategy": "majority"}
+    )
+    assert describe(spec) == "reason: corrective × majority"
