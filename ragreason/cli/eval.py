@@ -54,7 +54,7 @@ def eval_(
     from ragreason.evaluation.graphs import Plan, evaluate_graphs
     from ragreason.settings import load_settings
 
-    dataset = load_dataset(data, _pairs(field or []))
+    dataset = load_dataset(data, pairs(field or []))
     if not select(dataset, offset, limit):
         raise typer.BadParameter(f"{dataset.path} has {len(dataset.examples)} questions only")
     main, named = split_models(model)
@@ -70,7 +70,7 @@ def eval_(
         limit,
         load_settings(concurrency=concurrency),
     )
-    with _progress() as listener:
+    with progress() as listener:
         finished = asyncio.run(evaluate_graphs(graphs, plan, listener))
     _show(finished, json=json)
     _leave(finished)
@@ -103,16 +103,17 @@ def _leave(finished: "list[Finished]") -> None:
     raise typer.Exit(1)
 
 
-def _pairs(given: list[str]) -> dict[str, str] | None:
-    pairs = [text.partition("=") for text in given]
-    wrong = next((name for name, equals, column in pairs if not (equals and column)), None)
+def pairs(given: list[str]) -> dict[str, str] | None:
+    """`--field NAME=COLUMN` as a mapping; None without any. Raises BadParameter."""
+    parts = [text.partition("=") for text in given]
+    wrong = next((name for name, equals, column in parts if not (equals and column)), None)
     if wrong is not None:
         raise typer.BadParameter(f"expected --field NAME=COLUMN, got '{wrong}'")
-    return {name: column for name, _, column in pairs} or None
+    return {name: column for name, _, column in parts} or None
 
 
 @contextmanager
-def _progress() -> "Iterator[Listener]":
+def progress() -> "Iterator[Listener]":
     """A bar a graph on standard error, with the time that is left."""
     from rich.console import Console
     from rich.progress import (

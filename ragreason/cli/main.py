@@ -39,6 +39,10 @@ COMMANDS: Mapping[str, Mount] = {
         "ragreason.cli.compare:compare",
         "Compare evaluations on the questions they share, by paired tests.",
     ),
+    "scale": Mount(
+        "ragreason.cli.scale:scale",
+        "Plot accuracy against tokens for several strategies, over a range of budgets.",
+    ),
     "trace": Mount("ragreason.cli.trace:app", "Look at past runs."),
     "models": Mount("ragreason.cli.models:app", "List, fetch and locate models."),
     "data": Mount("ragreason.cli.data:app", "List, make and convert datasets."),

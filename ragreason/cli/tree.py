@@ -88,7 +88,7 @@ def _text(node: SearchNode) -> str:
 def _sign(node: SearchNode) -> str:
     if node.kind == "failed":
         return "!"
-    return "x" if node.pruned else "*" if node.chosen else " "
+    return "*" if node.chosen else "x" if node.pruned else " "
 
 
 def _style(node: SearchNode) -> str:

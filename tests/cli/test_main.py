@@ -25,6 +25,7 @@ HEAVY = {
     "huggingface_hub",
     "jieba",
     "langgraph",
+    "matplotlib",
     "numpy",
     "openai",
     "openvino",

@@ -1,0 +1,173 @@
+"""`ragreason scale`: accuracy against tokens for several strategies, over a range of budgets."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from ragreason.cli.eval import Fields, pairs, progress
+from ragreason.cli.output import Json, note, print_json
+from ragreason.cli.run import Allowed, Models, Overrides, split_models
+
+if TYPE_CHECKING:
+    from ragreason.cli.simulated import Laboratory
+    from ragreason.evaluation.graphs import Plan
+    from ragreason.evaluation.scale import Setting, Sweep
+
+SIMULATED = "simulated"
+"""What stands in a graph's place for the simulator."""
+
+
+def scale(
+    graph: Annotated[str, typer.Argument(help="A shipped graph's name, a file, or 'simulated'.")],
+    strategy: Annotated[
+        list[str],
+        typer.Option(help="NAME or NAME:PARAMETER=VALUE,...; NODE=NAME for one node of several."),
+    ],
+    budget: Annotated[
+        str, typer.Option(help="Values of the parameter that scales a strategy, such as n.")
+    ] = "1,2,4,8",
+    data: Annotated[
+        str | None, typer.Option(help="NAME:PATH; NAME as in `ragreason data list`.")
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option(help="The index to search; by default one of the data's texts.")
+    ] = None,
+    model: Models = None,
+    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="At most so many questions, in file order.")
+    ] = None,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out so many questions first.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Where rows, figures and plots go.")] = None,
+    metric: Annotated[Literal["em", "f1"], typer.Option(help="What is plotted.")] = "em",
+    set_: Overrides = None,
+    field: Fields = None,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
+    ] = None,
+    allow_import: Allowed = None,
+    questions: Annotated[int, typer.Option(min=1, help="Simulated: how many questions.")] = 2000,
+    step_accuracy: Annotated[
+        str, typer.Option(help="Simulated: how often a step is right; 0.6,0.9: so many kinds.")
+    ] = "0.8",
+    recovery: Annotated[
+        float, typer.Option(help="Simulated: how often a step is right after a wrong one.")
+    ] = 0.0,
+    depth: Annotated[int, typer.Option(min=1, help="Simulated: steps to an answer.")] = 4,
+    verifier_auc: Annotated[
+        float, typer.Option(help="Simulated: the verifier's, 0.5 (useless) to 1.")
+    ] = 0.8,
+    verifier_tokens: Annotated[
+        int, typer.Option(min=0, help="Simulated: what the verifier reads a step.")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Plot accuracy against tokens for several strategies, over a range of budgets.
+
+    Each point is an evaluation in a folder of its own, so the same command goes on after a kill.
+    The graph 'simulated' stands for a reasoner and a verifier of known strength: thousands of
+    questions and no model.
+    """
+    from ragreason.evaluation.scale import all_settings, parse_budgets, parse_choice
+
+    allowed = allow_import or []
+    settings = all_settings([parse_choice(s) for s in strategy], parse_budgets(budget), allowed)
+    if graph == SIMULATED:
+        useless = {"--data": data, "--index": index, "--model": model, "--retriever": retriever}
+        _refuse({**useless, "--set": set_, "--limit": limit, "--field": field})
+        strengths = (_numbers(step_accuracy), recovery, depth, verifier_auc, verifier_tokens)
+        _report(_simulated(settings, questions, strengths, seed, out, allowed), None, json=json)
+        return
+    if data is None:
+        raise typer.BadParameter("give --data NAME:PATH; only 'simulated' needs none")
+    main, named = split_models(model)
+    plan = _plan(
+        (data, pairs(field or [])),
+        out=out,
+        index=index,
+        parts={"model": main, "models": named, "retriever": retriever, "allow_imports": allowed},
+        overrides=set_ or (),
+        seed=seed,
+        offset=offset,
+        limit=limit,
+        concurrency=concurrency,
+    )
+    _report(_evaluated(graph, settings, plan), metric, json=json)
+
+
+def _refuse(given: Mapping[str, Any]) -> None:
+    """Options that a simulation has no use for are mistakes: they are not dropped."""
+    useless = next((name for name, value in given.items() if value is not None), None)
+    if useless is not None:
+        raise typer.BadParameter(f"{useless} has no use with 'simulated'")
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--step-accuracy {text}: expected numbers, as 0.6,0.9") from None
+
+
+def _plan(data: tuple[str, Any], concurrency: int | None, **options: Any) -> "Plan":
+    from ragreason.datasets import load_dataset
+    from ragreason.evaluation.evaluate import select
+    from ragreason.evaluation.graphs import Plan
+    from ragreason.settings import load_settings
+
+    dataset = load_dataset(*data)
+    if not select(dataset, options["offset"], options["limit"]):
+        raise typer.BadParameter(f"{dataset.path} has {len(dataset.examples)} questions only")
+    return Plan(dataset, settings=load_settings(concurrency=concurrency), **options)
+
+
+def _evaluated(graph: str, settings: "Sequence[Setting]", plan: "Plan") -> "Sweep":
+    import asyncio
+
+    from ragreason.evaluation.scale import scale_graph
+
+    with progress() as listener:
+        return asyncio.run(scale_graph(graph, settings, plan, listener))
+
+
+def _simulated(
+    settings: "Sequence[Setting]",
+    questions: int,
+    strengths: tuple[list[float], float, int, float, int],
+    seed: int,
+    out: Path | None,
+    allowed: Sequence[str],
+) -> "Sweep":
+    from ragreason.cli.simulated import laboratory, scale_simulated
+
+    here: Laboratory = laboratory(questions, *strengths, seed)
+    with progress() as listener:
+        return scale_simulated(settings, here, out, allowed, listener)
+
+
+def _report(sweep: "Sweep", metric: str | None, *, json: bool) -> None:
+    """Keep figures and plots, show the figures, and leave with 1 if a question failed."""
+    from ragreason.cli.scaling import print_points
+    from ragreason.evaluation.plots import INSTALL, can_plot, plot_scaling
+    from ragreason.evaluation.scale import as_document, save
+
+    written = [save(sweep)]
+    if not any(point.n for point in sweep.points):
+        note("no plot: no question was answered")
+    elif not can_plot():
+        note(f"no plot: it needs matplotlib; {INSTALL}")
+    else:
+        chosen = metric or next(iter(sweep.points[0].scores))
+        written += plot_scaling(sweep.points, chosen, sweep.folder / "scale", sweep.title)
+    if json:
+        print_json({**as_document(sweep), "files": written})
+    else:
+        print_points(sweep.points)
+    for path in written:
+        note(f"written: {path}")
+    if sum(point.errors for point in sweep.points):
+        note("questions that failed are not scored; the same command asks them again")
+        raise typer.Exit(1)

@@ -1,0 +1,113 @@
+"""Accuracy against cost: what a strategy scored and spent at one budget, question by question."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ragreason.evaluation.compare import read_runs
+from ragreason.evaluation.rows import is_error
+from ragreason.evaluation.statistics import Floats, Interval, bootstrap_interval
+from ragreason.types import Usage
+
+TOKENS = "tokens"
+
+
+@dataclass(frozen=True)
+class Point:
+    """A strategy at one budget, measured on questions; every array is (questions,), one order.
+
+    `strategy` is its label, `scales` the parameter that the budget set (None where it has none).
+    `scores` hold at least one metric in [0, 1]; `costs` hold at least `tokens`, all of them a
+    question: prompt, completion, verifier. `errors` questions failed and are in no array; `forced`
+    ones ended by a bound.
+    """
+
+    strategy: str
+    scales: str | None
+    budget: int | None
+    scores: Mapping[str, Floats]
+    costs: Mapping[str, Floats]
+    errors: int = 0
+    forced: int = 0
+    folder: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """How many questions the arrays are over."""
+        return len(self.costs[TOKENS])
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Interval | None]:
+        """Mean of each score and cost with its 95 % bootstrap interval; None without questions."""
+        return {name: _interval(values) for name, values in {**self.scores, **self.costs}.items()}
+
+
+def _interval(values: Floats) -> Interval | None:
+    if not values.size:
+        return None
+    if np.all(values == values[0]):  # whatever is drawn has this mean
+        return Interval(*[float(values[0])] * 3)
+    return bootstrap_interval(values)
+
+
+def point_of_run(
+    folder: Path,
+    strategy: str,
+    scales: str | None,
+    budget: int | None,
+    parameters: Mapping[str, Any],
+) -> Point:
+    """The point that a finished evaluation's folder holds."""
+    (run,) = read_runs([folder])
+    answered = [row for row in run.rows.values() if not is_error(row)]
+    rows = sorted(answered, key=lambda row: row["position"])  # they were written as they came
+    usages = [Usage.model_validate(row["usage"]) for row in rows]
+    costs = {
+        TOKENS: [usage.tokens for usage in usages],
+        "calls": [usage.calls for usage in usages],
+        "latency_s": [row["latency_s"] for row in rows],
+    }
+    return Point(
+        strategy=strategy,
+        scales=scales,
+        budget=budget,
+        scores={name: _array([row[name] for row in rows]) for name in ("em", "f1")},
+        costs={name: _array(values) for name, values in costs.items()},
+        errors=run.summary["errors"],
+        forced=run.summary["forced"],
+        folder=folder,
+        parameters=parameters,
+    )
+
+
+def _array(values: Sequence[float]) -> Floats:
+    return np.asarray(values, dtype=np.float64)
+
+
+def as_rows(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """The points as plain JSON: each figure as `value`, `low`, `high`."""
+    return [_row(point) for point in points]
+
+
+def _row(point: Point) -> dict[str, Any]:
+    figures = {
+        name: None if interval is None else interval._asdict()
+        for name, interval in point.intervals.items()
+    }
+    return {
+        "strategy": point.strategy,
+        "parameters": dict(point.parameters),
+        "scales": point.scales,
+        "budget": point.budget,
+        "n": point.n,
+        "errors": point.errors,
+        "forced": point.forced,
+        "scores": {name: figures[name] for name in point.scores},
+        "costs": {name: figures[name] for name in point.costs},
+        "folder": None if point.folder is None else point.folder.name,
+    }

@@ -1,0 +1,55 @@
+"""Points of a sweep: figures with intervals, question by question."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+
+from ragreason.datasets import Dataset
+from ragreason.errors import EngineError
+from ragreason.evaluation.answered import Answered
+from ragreason.evaluation.evaluate import evaluate
+from ragreason.evaluation.points import Point, as_rows, point_of_run
+from ragreason.evaluation.statistics import bootstrap_interval
+from ragreason.types import Question
+
+Ask = Callable[[Question], Awaitable[Answered]]
+
+
+async def test_a_run_is_a_point_in_the_order_of_the_questions(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    async def flaky(question: Question) -> Answered:
+        if question.id == "q0":
+            raise EngineError("lost")
+        return await ask(question)
+
+    await evaluate(flaky, dataset, tmp_path)
+    shuffled = (tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()[::-1]
+    (tmp_path / "results.jsonl").write_text("\n".join(shuffled) + "\n", encoding="utf-8")
+    point = point_of_run(tmp_path, "majority", "n", 4, {"n": 4})
+    assert (point.n, point.errors, point.forced, point.budget) == (19, 1, 1, 4)
+    assert list(point.scores["em"]) == [i % 2 == 0 for i in range(1, 20)]
+    assert set(point.costs["tokens"]) == {110.0}
+    assert set(point.costs["calls"]) == {2.0}
+    assert point.intervals["tokens"] == (110.0, 110.0, 110.0)
+
+
+def test_intervals_are_those_of_the_bootstrap_over_questions() -> None:
+    drawn = np.random.default_rng(0).normal(500, 100, 60)
+    point = Point("beam", "width", 2, {"em": np.array([0.0, 1.0] * 30)}, {"tokens": drawn})
+    assert point.intervals["tokens"] == bootstrap_interval(drawn)
+    found = point.intervals["em"]
+    assert found is not None
+    assert found.low < found.value == 0.5 < found.high
+
+
+def test_points_are_plain_json_and_without_questions_null() -> None:
+    empty = Point("beam", "width", 2, {"em": np.empty(0)}, {"tokens": np.empty(0)}, errors=3)
+    full = Point("beam", "width", 4, {"em": np.ones(2)}, {"tokens": np.array([1.0, 3.0])})
+    first, second = json.loads(json.dumps(as_rows([empty, full]), allow_nan=False))
+    assert (first["n"], first["errors"], first["scores"]) == (0, 3, {"em": None})
+    assert second["scores"]["em"] == {"value": 1.0, "low": 1.0, "high": 1.0}
+    assert (second["strategy"], second["scales"], second["budget"]) == ("beam", "width", 4)
+    assert second["costs"]["tokens"]["value"] == 2.0
