@@ -19,6 +19,8 @@ from ragreason.generation.text import certain, cut_at_stop
 
 BLOCK = 32
 """Tokens in a block of the KV cache."""
+_APART = 4
+"""How many contexts the cache of the pipeline for scores alone holds."""
 
 
 @dataclass
@@ -89,7 +91,8 @@ class Batch:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._pipeline = build(options, prefix_cache=True, tokens=options.cache_tokens)
-        self._exact: Any = None
+        self._apart: Any = None
+        self._read_last: list[int] = []
         self.prompts = Prompts(self._pipeline.get_tokenizer())
         self._memory = ScoreMemory()
         self._queue: deque[Part] = deque()
@@ -264,22 +267,37 @@ class Batch:
         tail = output.logprobs[:-1][-len(scored) :]
         self._memory.learn(part.work.prompt, scored, tail)
         known = self._memory.recall(part.work.prompt, scored)
-        return sum(known if known is not None else self._score_exactly(part, scored), 0.0)
+        return sum(known if known is not None else self._score_apart(part, scored), 0.0)
 
-    def _score_exactly(self, part: Part, scored: list[int]) -> list[float]:
-        """Score without a prefix cache, for tokens that it hid before they were ever scored."""
-        if self._exact is None:
-            tokens = self._options.context + 2 * BLOCK
-            self._exact = build(self._options, prefix_cache=False, tokens=tokens)
-        handle = self._exact.add_request(0, _tensor(part.ids), _config(part, self.prompts))
+    def _score_apart(self, part: Part, scored: list[int]) -> list[float]:
+        """Score in a pipeline that does nothing else, for tokens that the first one hid because it
+        had generated them. Its own cache holds prompts in whole blocks only, so it hides nothing
+        but the rest of a prompt that ends in what was scored before: then it starts afresh.
+        """
+        for fresh in (self._apart is None, True):
+            if fresh:
+                self._apart, self._read_last = None, []  # freed before the new one takes as much
+                tokens = _APART * self._options.context
+                self._apart = build(self._options, prefix_cache=True, tokens=tokens)
+            if part.work.prompt != self._read_last and _blocks_before(part.work.prompt):
+                self._read_apart(Part(part.work, -1, warms=True))
+                self._read_last = part.work.prompt
+            tail = self._read_apart(part)[:-1][-len(scored) :]
+            self._memory.learn(part.work.prompt, scored, tail)
+            known = self._memory.recall(part.work.prompt, scored)
+            if known is not None or fresh:
+                return known or []
+        return []
+
+    def _read_apart(self, part: Part) -> list[float]:
+        handle = self._apart.add_request(0, _tensor(part.ids), _config(part, self.prompts))
         logprobs: list[float] = []
-        while self._exact.has_non_finished_requests():
-            self._exact.step()
+        while self._apart.has_non_finished_requests():
+            self._apart.step()
             while handle.can_read():
                 for output in handle.read().values():
                     logprobs += output.generated_log_probs
-        self._memory.learn(part.work.prompt, scored, logprobs[:-1][-len(scored) :])
-        return self._memory.recall(part.work.prompt, scored) or []
+        return logprobs
 
     def _done(self, work: Work) -> Done:
         samples = [s for _, group in sorted(work.samples.items()) for s in group]
