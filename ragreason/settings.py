@@ -40,6 +40,10 @@ class Settings(BaseModel):
     """An OpenAI-compatible server, such as `http://localhost:8000/v1`."""
     openai_api_key: str | None = Field(default=None, repr=False)
     """Its key. Never shown in traces, logs or errors."""
+    reward_base_url: str | None = None
+    """A vLLM server of reward models; by default `openai_base_url` with its key."""
+    reward_api_key: str | None = Field(default=None, repr=False)
+    """Its key, sent to `reward_base_url` only."""
     concurrency: Annotated[int, Field(ge=1)] = 8
     """Questions in flight."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0

@@ -140,13 +140,13 @@ def _tokenizer(family: str, *, chat: bool, pad: bool, limit: int) -> Any:
     """One token a word; text pairs as BERT reads them."""
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import Split
+    from tokenizers.pre_tokenizers import WhitespaceSplit
     from tokenizers.processors import TemplateProcessing
 
     fast: Any = import_module("transformers").PreTrainedTokenizerFast
     vocabulary = {word: i for i, word in enumerate(dict.fromkeys(WORDS))}
     inner = Tokenizer(WordLevel(vocabulary, unk_token="[UNK]"))
-    inner.pre_tokenizer = Split(" ", "removed")
+    inner.pre_tokenizer = WhitespaceSplit()
     if family == "Bert":
         inner.post_processor = TemplateProcessing(
             single="[CLS] $A [SEP]",
