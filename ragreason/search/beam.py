@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -62,7 +63,7 @@ class Beam:
         """The start, and each wave that was asked for with what was kept of it."""
         wave = _Wave((), (), (ROOT,), self.width)
         yield wave
-        for depth in range(1, self.max_depth + 1):
+        for depth in count(1):
             if not wave.open or lacking(tree, self._wanted(wave)):
                 return
             wave = self._kept(tree, wave, depth)

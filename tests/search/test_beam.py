@@ -128,6 +128,19 @@ def test_the_best_is_by_outcome_where_there_is_one() -> None:
     assert decide(TWO, events) == Finish(((4, 0.4), (3, 0.3), (2, 0.2), (1, 0.1)))
 
 
+def test_answers_are_ranked_by_aggregated_steps_where_there_are_no_outcomes() -> None:
+    events = [*thoughts(0.9, 0.5, 0.1, 0.1), *under(1, step("a", "answer"))]
+    events += [*under(2, step("b", "answer")), *scored({5: 0.5, 6: 0.8})]
+    assert [n for n, _ in Beam(aggregation="last").finish(Tree(events)).nodes] == [6, 5]
+    assert [n for n, _ in Beam(aggregation="product").finish(Tree(events)).nodes] == [5, 6]
+
+
+def test_an_answer_that_was_judged_as_an_outcome_only_is_a_candidate_by_that() -> None:
+    said = [step("a", "answer"), step("b"), step("c"), step("d")]
+    events = [*under(0, *said), *scored({2: 0.8, 3: 0.7, 4: 0.6}), *scored({1: 0.75}, outcome=True)]
+    assert decide(TWO, events) == Expand(((2, 2),))
+
+
 def test_a_candidate_without_a_score_is_an_error_and_never_a_zero() -> None:
     events = [*under(0, step("a"), step("b"), step("c"), step("d")), *scored({1: 0.1, 2: 0.2})]
     with pytest.raises(VerifierError, match=r"4 candidates .* 2 of them have scores; node 3"):

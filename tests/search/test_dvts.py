@@ -85,6 +85,13 @@ def test_the_best_is_by_outcome_where_there_is_one() -> None:
     assert decide(TWO, events) == Finish(((4, 0.4), (3, 0.3), (2, 0.2), (1, 0.1)))
 
 
+def test_answers_are_ranked_by_aggregated_steps_where_there_are_no_outcomes() -> None:
+    events = [*thoughts(0.9, 0.5), *under(1, step("a", "answer"))]
+    events += [*under(2, step("b", "answer")), *scored({3: 0.5, 4: 0.8})]
+    assert [n for n, _ in DVTS(aggregation="last").finish(Tree(events)).nodes] == [4, 3]
+    assert [n for n, _ in DVTS(aggregation="product").finish(Tree(events)).nodes] == [3, 4]
+
+
 def test_a_candidate_without_a_score_is_an_error_and_never_a_zero() -> None:
     events = [*under(0, step("a"), step("b"), step("c"), step("d")), *scored({1: 0.1, 3: 0.2})]
     with pytest.raises(VerifierError, match="node 2 has none"):

@@ -280,6 +280,14 @@ def test_steps_of_a_roll_out_stay_and_count_among_the_children_asked_for_later()
     assert max(world.tree.asked.values()) == 3
 
 
+def test_outcomes_of_roll_outs_tell_leaves_apart_in_any_range() -> None:
+    world = World(answering_at(3), lambda path: None, lambda path: -7.0 + 3 * path[0])
+    world.play(mcts(roll_out=True, simulations=3, exploration=0.01))
+    expanded = [wave.nodes[0][0] for wave in world.waves if isinstance(wave, Expand)]
+    assert expanded[:3] == [0, 1, 2]
+    assert world.tree.parent(expanded[3]) == 2, "-4 is better than -7"
+
+
 def test_roll_outs_of_a_wave_go_on_together() -> None:
     world = outcomes_only()
     world.play(MCTS(roll_out=True, simulations=2, branching=2, parallel=2))
@@ -313,6 +321,19 @@ def test_answers_without_a_verdict_come_last() -> None:
     said = [step("a", "answer"), step("b", "answer")]
     events = [*under(0, *said), *scored({2: -3.0}, outcome=True)]
     assert mcts().finish(Tree(events)) == Finish(((2, -3.0), (1, -3.0)))
+
+
+def test_among_equals_an_answer_that_says_something_comes_first() -> None:
+    said = [step("a", "answer", answer=""), step("b", "answer")]
+    events = [*under(0, *said), *scored({1: 0.5, 2: 0.5})]
+    assert mcts().finish(Tree(events)) == Finish(((2, 0.5), (1, 0.5)))
+
+
+def test_by_visits_answers_that_were_visited_as_often_are_ranked_by_value() -> None:
+    said = [step("a", "answer"), step("b", "answer")]
+    events = [*under(0, *said), *scored({1: 0.2, 2: 0.6})]
+    search = mcts(best="visits", formula="uct", simulations=2)
+    assert decide(search, events) == Finish(((2, 1.0), (1, 1.0)))
 
 
 @pytest.mark.parametrize("formula", ["uct", "puct"])
@@ -408,6 +429,11 @@ def test_scores_of_any_range_stay_in_it(seed: int, formula: Any, low: float) -> 
     marks = search.marks(world.tree)
     assert all(low <= mark.value <= low + 3 for mark in marks.values() if mark.value is not None)
     assert all(low <= weight <= low + 3 for _, weight in best.nodes)
+
+
+def test_scores_outside_0_and_1_tell_children_apart() -> None:
+    for scores in ((3.0, 5.0), (-5.0, -3.0)):
+        assert decide(mcts(exploration=0.0), thoughts(*scores)) == Expand(((2, 2),))
 
 
 class Online:
