@@ -1,14 +1,19 @@
 """What every registered verifier must do."""
 
+import json
+from itertools import pairwise
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 
 from ragreason import registry
 from ragreason.corpus import passage
 from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.protocols import Item, Judges, Verifier
+from ragreason.settings import Settings
 from ragreason.types import Hit, Question, Step, Trajectory
+from ragreason.verification import reward_model, reward_served
 from ragreason.verification.groundedness import Groundedness
 from ragreason.verification.relevance import Relevance
 
@@ -57,12 +62,53 @@ def kind(pair: tuple[str, str]) -> str:
     return pair[1]
 
 
+OWN: dict[tuple[str, str], dict[str, Any]] = {
+    ("reward_model", "trajectory"): {"served": "m"},
+    ("reward_model", "prefix"): {"served": "m", "by": "token", "separator": "<e>"},
+}
+"""Parameters without which a verifier can't be made, or does not judge that kind of item."""
+
+
+@pytest.fixture(autouse=True)
+def reward_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server of reward models that scores a step by the pairs of characters it shares with what
+    stands before it.
+    """
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        texts = json.loads(request.content)["input"]
+        by_token = request.url.path == "/pooling"
+        rows = [scored(text) for text in texts]
+        data = [{"data": row} if by_token else {"probs": row[-1]} for row in rows]
+        return httpx.Response(200, json={"data": data, "usage": {"prompt_tokens": 1}})
+
+    transport = httpx.MockTransport(reply)
+
+    def client(configured: Settings) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=transport, base_url=str(configured.reward_base_url))
+
+    for module in (reward_model, reward_served):
+        monkeypatch.setattr(module, "settings", lambda: Settings(reward_base_url="http://x"))
+    monkeypatch.setattr(reward_served, "_client", client)
+
+
+def scored(text: str) -> list[list[float]]:
+    steps = text.split("<e>")[:-1] if "<e>" in text else text.split("\n\n")
+    found = []
+    for place, step in enumerate(steps):
+        pairs = {a + b for a, b in pairwise(step.lower())}
+        before = {a + b for a, b in pairwise(" ".join(steps[:place]).lower())}
+        found.append([4 * len(pairs & before) / max(1, len(pairs)) - 2])
+    return found
+
+
 @pytest.fixture
 def verifier(pair: tuple[str, str]) -> Verifier:
     part = registry.load("verifiers", pair[0])
     unknown = registry.injected(part) - FAKES.keys()
     assert not unknown, f"give FAKES a stand-in for {sorted(unknown)}"
-    made = part(**{name: FAKES[name] for name in registry.injected(part)})
+    given = {name: FAKES[name] for name in registry.injected(part)}
+    made = part(**given, **OWN.get(pair, {}))
     assert isinstance(made, Verifier)
     return made
 
