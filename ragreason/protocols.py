@@ -160,7 +160,9 @@ class Verifier(Protocol):
     """Scores steps, trajectories or hits.
 
     `judges` says which; `range` holds the lowest and highest score; `aggregation` how step scores
-    become a trajectory's; `costs` what a verdict costs.
+    become a trajectory's; `costs` what a verdict costs. Where `judges` depends on parameters or
+    members, the class declares all that it may judge, an instance what it does, and a classmethod
+    `judging(parameters, members)` says so of a graph file's before anything is built.
     """
 
     judges: ClassVar[frozenset[Judges]]

@@ -1,6 +1,7 @@
-"""Write the generated parts of the documentation: drawing, graphs, figures, settings, commands.
+"""Write the generated parts of the documentation: drawing, graphs, figures, settings, commands,
+verifiers.
 
-    python tools/write_docs.py            writes README.md and docs/cli.md
+    python tools/write_docs.py            writes README.md, docs/cli.md and docs/verifiers.md
     python tools/write_docs.py --check    writes nothing; exit code 1 if a file is out of date
 
 A generated part stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
@@ -21,6 +22,7 @@ from typing import Any, get_args
 import typer
 from typer.core import TyperGroup
 
+from ragreason import registry
 from ragreason.cli import main as cli
 from ragreason.graph.definition import Definition, Paradigm
 from ragreason.graph.draw import to_mermaid
@@ -107,6 +109,25 @@ def _attribute_docs(kind: type) -> dict[str, str]:
     return found
 
 
+def verifiers_table() -> str:
+    """A Markdown table of the verifiers, by what they declare."""
+    rows = [
+        "| verifier | what | judges | range | aggregation | costs |",
+        "|---|---|---|---|---|---|",
+    ]
+    return "\n".join([*rows, *map(_verifier_row, registry.known("verifiers"))])
+
+
+def _verifier_row(name: str) -> str:
+    part = registry.load("verifiers", name)
+    low, high = (f"{bound:g}" for bound in part.range)
+    summary = inspect.getdoc(part).partition("\n\n")[0].replace("\n", " ")
+    is_open = " (open)" if hasattr(part, "judging") else ""
+    cells = ", ".join(sorted(part.judges)) + is_open, f"{low} to {high}", part.aggregation + is_open
+    costs = part.costs + (is_open if "members" in registry.injected(part) else "")
+    return f"| `{name}` | {summary} | {' | '.join(cells)} | {costs} |"
+
+
 def cli_reference() -> str:
     """Every command with its help, as the program itself prints it."""
     return "\n\n".join(
@@ -137,6 +158,7 @@ def _source(definition: Definition) -> str:
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"drawing": drawing, "graphs": graphs_table, "figures": figures},
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
+    "docs/verifiers.md": {"verifiers": verifiers_table},
 }
 
 

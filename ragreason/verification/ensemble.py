@@ -7,11 +7,11 @@ from typing import Any, ClassVar, TypedDict, get_args
 
 import numpy.typing as npt
 
+from ragreason.concurrency import all_or_none
 from ragreason.errors import ConfigError, VerifierError
 from ragreason.protocols import Aggregation, Costs, Item, Judges, Verifier
 from ragreason.types import Hit, Question, Step, Verdict
 from ragreason.verification.calibration import fit_logistic, platt
-from ragreason.verification.together import together
 
 _ORDER: tuple[Costs, ...] = get_args(Costs)
 
@@ -89,7 +89,7 @@ class Ensemble:
         ]
         for views in zip(*shown, strict=True):
             self._check_judged(sum(view is not None for view in views))
-        found = await together(
+        found = await all_or_none(
             [_judged(m, question, views) for m, views in zip(self.members, shown, strict=True)]
         )
         return [self._combined(verdicts) for verdicts in zip(*found, strict=True)]

@@ -10,10 +10,11 @@ from pydantic import Field
 from ragreason.errors import ConfigError, VerifierError
 from ragreason.protocols import Aggregation, Costs, Item, Judges
 from ragreason.settings import settings
-from ragreason.types import Question, Trajectory, Verdict
+from ragreason.types import Question, Verdict
 from ragreason.verification.calibration import log_odds, platt
 from ragreason.verification.cross_encoder import CrossEncoder
 from ragreason.verification.model_folder import model_folder
+from ragreason.verification.reading import trajectory_of
 from ragreason.verification.reward_inputs import InputMaker
 from ragreason.verification.reward_local import LocalReward
 from ragreason.verification.reward_served import By, ServedReward, server
@@ -100,7 +101,12 @@ class RewardModel:
     async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
         """One verdict per item, in order; equal trajectories are scored once."""
         readings = [
-            reading(question.text, _trajectory(item), [self.separator], evidence=self.evidence)
+            reading(
+                question.text,
+                trajectory_of(item, "reward_model"),
+                [self.separator],
+                evidence=self.evidence,
+            )
             for item in items
         ]
         distinct = [r for r in dict.fromkeys(readings) if r.steps]
@@ -167,11 +173,3 @@ def _misfit(given: Mapping[str, Any]) -> str | None:
         "(returned_token_ids)": given["served"] is None or not (given["labels"] or given["turns"]),
     }
     return next((said for said, holds in rules.items() if not holds), None)
-
-
-def _trajectory(item: Item) -> Trajectory:
-    if not isinstance(item, Trajectory):
-        raise VerifierError(
-            "reward_model judges trajectories, not steps alone or hits; use relevance for hits"
-        )
-    return item

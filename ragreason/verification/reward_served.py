@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ragreason.concurrency import all_or_none
 from ragreason.errors import (
     ConfigError,
     ContextOverflowError,
@@ -20,7 +21,6 @@ from ragreason.settings import Settings, settings
 from ragreason.verification.calibration import log_odds
 from ragreason.verification.metered import model_call
 from ragreason.verification.reward_text import BETWEEN, Reading
-from ragreason.verification.together import together
 
 By = Literal["sequence", "token", "pair"]
 BACKOFF_S = 0.5
@@ -52,7 +52,7 @@ class ServedReward:
         """One for each reading, in order: in one request, or with `chat` in one each at once."""
         bodies = self._bodies(readings)
         async with _client(settings()) as client:
-            replies = await together([self._ask(client, body) for body in bodies])
+            replies = await all_or_none([self._ask(client, body) for body in bodies])
         data = [entry for reply in replies for entry in _data(reply)]
         if len(data) != len(readings):
             raise VerifierError(f"{self}: {len(data)} scores came for {len(readings)} trajectories")
