@@ -54,9 +54,7 @@ def compile_nested(
     checkpointer: Any = None,
     door: Door | None = None,
 ) -> LoadedGraph:
-    """Compile a checked definition, its sub-graphs first. As nodes those inherit the checkpointer;
-    as policies they have none: their runs are one proposal, asked for again after a crash.
-    """
+    """Compile a checked definition, its sub-graphs first. Those inherit the checkpointer."""
     definition = nested.definition
     door = door or Door()
 
@@ -66,7 +64,7 @@ def compile_nested(
             inner = compile_nested(found, _for_node(parts, spec), allow_imports, door=door)
             return subgraph_function(inner, spec)
         around = _for_node(parts, definition.nodes[str(place[1])])
-        inner = compile_nested(found, _for_node(around, spec), allow_imports, False, door)
+        inner = compile_nested(found, _for_node(around, spec), allow_imports, door=door)
         return policy_function(inner)
 
     binder = Binder(definition, parts, subgraph, allow_imports)

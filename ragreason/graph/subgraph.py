@@ -51,18 +51,31 @@ def policy_function(graph: LoadedGraph) -> PolicyFunction:
     """Question, seed and notes in, final state out.
 
     Unlike a node, a run that the caller's budget stops gives no answer: BudgetReachedError. It
-    keeps to the caller's budget even where it answers, as many runs are under way at once.
+    keeps to the caller's budget even where it answers, as many runs are under way at once. What a
+    run that goes on from a checkpoint had spent before is charged to the caller again, who lost it.
     """
 
     async def run(question: Question, *, seed: int, notes: Sequence[str] = ()) -> Mapping[str, Any]:
         start = {**initial(question, seed), "notes": list(notes)}
-        with metering(Meter(outer=current(), binding=True)):
+        with metering(Meter(outer=current(), binding=True)) as meter:
             done: Mapping[str, Any] = await graph.ainvoke(
                 start, {"recursion_limit": RECURSION_LIMIT}
             )
+        meter.charge(_less(done["usage"], meter.spent))
+        meter.step(max(0, done["steps"] - meter.stepped))
         return done
 
     return run
+
+
+def _less(whole: Usage, part: Usage) -> Usage:
+    """What of `whole` is not in `part`; no amount below 0."""
+    left = {
+        name: max(0, amount - (getattr(part, name) or 0))
+        for name, amount in whole
+        if amount is not None
+    }
+    return Usage(**left)
 
 
 def _reached() -> str | None:

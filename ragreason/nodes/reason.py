@@ -98,9 +98,7 @@ class Reason:
         builder.add_node("expand", self.expand)
         builder.add_node("verify", self.verify)
         builder.add_edge(START, "select")
-        builder.add_conditional_edges(
-            "select", lambda s: "expand" if s.get("wanted") else END, ["expand", END]
-        )
+        builder.add_conditional_edges("select", _after_select, ["expand", END])
         builder.add_edge("expand", "verify")
         builder.add_edge("verify", "select")
         return builder.compile()
@@ -166,6 +164,12 @@ class Reason:
                 for key, entry in state["evidence"].items()
             },
         }
+
+
+async def _after_select(state: ReasonState) -> str:
+    from langgraph.graph import END
+
+    return "expand" if state.get("wanted") else END
 
 
 def _entry(known: Evidence | None, hit: Hit, *, shown: bool) -> Evidence:
