@@ -1,6 +1,6 @@
 """`ragreason scale`: accuracy against tokens for several strategies, over a range of budgets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -19,7 +19,16 @@ SIMULATED = "simulated"
 """What stands in a graph's place for the simulator."""
 
 
+_GRAPHS_ONLY = frozenset(
+    "data index model retriever limit offset metric set_ field concurrency".split()
+)
+_SIMULATED_ONLY = frozenset(
+    "questions step_accuracy recovery depth verifier_auc verifier_tokens".split()
+)
+
+
 def scale(
+    context: typer.Context,
     graph: Annotated[str, typer.Argument(help="A shipped graph's name, a file, or 'simulated'.")],
     strategy: Annotated[
         list[str],
@@ -76,11 +85,11 @@ def scale(
     allowed = allow_import or []
     settings = all_settings([parse_choice(s) for s in strategy], parse_budgets(budget), allowed)
     if graph == SIMULATED:
-        useless = {"--data": data, "--index": index, "--model": model, "--retriever": retriever}
-        _refuse({**useless, "--set": set_, "--limit": limit, "--field": field})
+        _refuse(context, _GRAPHS_ONLY, "has no use with 'simulated'")
         strengths = (_numbers(step_accuracy), recovery, depth, verifier_auc, verifier_tokens)
         _report(_simulated(settings, questions, strengths, seed, out, allowed), None, json=json)
         return
+    _refuse(context, _SIMULATED_ONLY, "is for 'simulated' only")
     if data is None:
         raise typer.BadParameter("give --data NAME:PATH; only 'simulated' needs none")
     main, named = split_models(model)
@@ -98,11 +107,12 @@ def scale(
     _report(_evaluated(graph, settings, plan), metric, json=json)
 
 
-def _refuse(given: Mapping[str, Any]) -> None:
-    """Options that a simulation has no use for are mistakes: they are not dropped."""
-    useless = next((name for name, value in given.items() if value is not None), None)
-    if useless is not None:
-        raise typer.BadParameter(f"{useless} has no use with 'simulated'")
+def _refuse(context: typer.Context, names: Collection[str], why: str) -> None:
+    """Options that were given and would be dropped are mistakes."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        if parameter.name in names and source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} {why}")
 
 
 def _numbers(text: str) -> list[float]:

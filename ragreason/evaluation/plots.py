@@ -98,7 +98,7 @@ def _line(axes: "Axes", position: int, spots: Sequence[_Spot]) -> "Line2D":
         yerr=_reach([spot.score for spot in spots]),
         color=colour,
         marker=_MARKERS[position % len(_MARKERS)],
-        linestyle=_DASHES[position % len(_DASHES)],
+        linestyle=_DASHES[position % len(_DASHES)] if len(spots) > 1 else "none",
         markersize=6 if len(spots) > 1 else 10,  # a single one often lies under a line's first
         fillstyle="full" if len(spots) > 1 else "none",
         elinewidth=0.9,

@@ -157,6 +157,8 @@ def test_without_matplotlib_figures_stay_and_the_mend_is_named(
         (["react", *strategies("majority")], "give --data NAME:PATH"),
         (["simulated", *strategies("majority"), "--data", "x:y"], "--data has no use"),
         (["simulated", *strategies("majority"), "--limit", "3"], "--limit has no use"),
+        (["simulated", *strategies("majority"), "--offset", "0"], "--offset has no use"),
+        (["react", *strategies("majority"), "--data", "x:y", "--depth", "4"], "--depth is for"),
         (["simulated", *strategies("majorty")], "unknown strategy 'majorty'"),
         (["simulated", *strategies("majority:m=1")], "'majority' has no parameter 'm'"),
         (["simulated", *strategies("beam:branching=0")], "greater than or equal to 1"),
