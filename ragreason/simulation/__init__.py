@@ -1,6 +1,7 @@
 """A simulated reasoner and simulated verifiers of known strength, and what theory says of them."""
 
 from ragreason.simulation.drive import Measured, Simulated, measure, simulate
+from ragreason.simulation.known_tree import KnownTree, KnownTreeVerifier
 from ragreason.simulation.reasoner import RIGHT, SimulatedReasoner, on_track, simulated_questions
 from ragreason.simulation.theory import (
     beam_accuracy,
@@ -22,6 +23,8 @@ from ragreason.simulation.verifier import (
 
 __all__ = [
     "RIGHT",
+    "KnownTree",
+    "KnownTreeVerifier",
     "Measured",
     "Simulated",
     "SimulatedBinaryVerifier",

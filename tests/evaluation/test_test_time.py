@@ -113,13 +113,13 @@ def test_drawn_subsets_agree_with_all_of_them() -> None:
 
 @pytest.mark.parametrize("k", [0, 7])
 def test_k_lies_between_one_and_the_number_of_samples(k: int) -> None:
-    for call in (
-        lambda: pass_at_k([True] * 6, k),
-        lambda: best_of_k(VALUES, SCORES, k),
-        lambda: majority_at_k(ANSWERS, VALUES, k),
-    ):
-        with pytest.raises(ValueError, match="between 1 and the number of samples, 6"):
-            call()
+    message = "between 1 and the number of samples, 6"
+    with pytest.raises(ValueError, match=message):
+        pass_at_k([True] * 6, k)
+    with pytest.raises(ValueError, match=message):
+        best_of_k(VALUES, SCORES, k)
+    with pytest.raises(ValueError, match=message):
+        majority_at_k(ANSWERS, VALUES, k)
 
 
 def test_lists_of_other_lengths_are_refused() -> None:
