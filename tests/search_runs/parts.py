@@ -42,26 +42,27 @@ def strategy(name: str, **options: Any) -> Strategy:
 
 def depth_of(request: Request) -> int:
     """How many steps have been taken in the attempt that the prompt goes on with."""
-    return request.prefill.rpartition("Review:")[2].count("Search:")
+    return max(0, request.prefill.rpartition("Review:")[2].count("Thought:") - 1)
 
 
 def reasoner(depth: int = 3, *, ragged: bool = False, latency_s: float = 0.0) -> Scripted:
-    """Answers at step `depth`, or, where `ragged`, some samples earlier; each prompt has six texts
-    of its own.
+    """Answers at step `depth`; where `ragged`, some samples do from step 2 on. Each prompt has six
+    texts of its own.
     """
 
     def reply(request: Request) -> Sequence[str]:
         here = crc32(request.prefill.encode())
         done = depth_of(request) + 1
-        return [_text(f"{done}.{i}.{here % 9973}", done, depth, ragged, i) for i in range(6)]
+        return [_text(f"{done}.{i}.{here % 9973}", done, depth, ragged) for i in range(6)]
 
     return Scripted(default=reply, latency_s=latency_s)
 
 
-def _text(name: str, done: int, depth: int, ragged: bool, i: int) -> str:
-    early = ragged and crc32(name.encode()) % 3 == 0
+def _text(name: str, done: int, depth: int, ragged: bool) -> str:
+    early = ragged and done > 1 and crc32(name.encode()) % 3 == 0
     if done >= depth or early:
-        return f" so {name}\nAnswer: answer {crc32(name.encode()) % 3}"
+        answer = f"answer {crc32(name.encode()) // 3 % 3}"
+        return f" so {name}, so the answer is: {answer}\nAnswer: {answer}"
     return f" hm {name}\nSearch: thing {name}"
 
 
