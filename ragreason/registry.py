@@ -58,6 +58,8 @@ INJECTED = frozenset(
     }
 )
 
+_SEES_GOLD = ("ragreason.datasets", "ragreason.evaluation", "ragreason.worlds")
+
 BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "nodes": {
         "abstain": "ragreason.nodes.abstain:Abstain",
@@ -87,11 +89,15 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "weighted_best_of_n": "ragreason.search.weighted_best_of_n:WeightedBestOfN",
     },
     "verifiers": {
+        "agreement": "ragreason.verification.agreement:Agreement",
+        "answer_type": "ragreason.verification.answer_type:Typed",
         "citation": "ragreason.verification.citation:CitationVerifier",
         "ensemble": "ragreason.verification.ensemble:Ensemble",
+        "format": "ragreason.verification.answer_format:Format",
         "groundedness": "ragreason.verification.groundedness:Groundedness",
         "judge": "ragreason.verification.judge:Judge",
         "likelihood": "ragreason.verification.likelihood:Likelihood",
+        "random": "ragreason.verification.chance:Random",
         "relevance": "ragreason.verification.relevance:Relevance",
         "reward_model": "ragreason.verification.reward_model:RewardModel",
     },
@@ -147,6 +153,7 @@ def load(kind: Kind, name: str, allow_imports: Collection[str] = ()) -> Any:
 
 def _import(kind: Kind, target: str) -> Any:
     module, _, attribute = target.partition(":")
+    _check_home(target, module)
     try:
         home = import_module(module)
     except ModuleNotFoundError as error:
@@ -159,11 +166,18 @@ def _import(kind: Kind, target: str) -> Any:
     part = getattr(home, attribute, None)
     if part is None:
         raise ConfigError(f"'{module}' has no attribute '{attribute}'")
+    _check_home(target, getattr(part, "__module__", ""))
     lacking = [name for name in _HAS[kind] if not hasattr(part, name)]
     if lacking or not isinstance(part, type):
         has = ", ".join(_HAS[kind])
         raise ConfigError(f"'{target}' is no {_SINGULAR[kind]}: expected a class with {has}")
     return part
+
+
+def _check_home(target: str, module: str) -> None:
+    """Raise ConfigError for what can see gold: allowed or installed, it is no part of a method."""
+    if any(module == home or module.startswith(f"{home}.") for home in _SEES_GOLD):
+        raise ConfigError(f"'{target}' sees gold answers, so no graph can use it; measure with it")
 
 
 def engines_with(needs: frozenset[Capability]) -> list[str]:

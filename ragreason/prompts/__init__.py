@@ -12,10 +12,11 @@ from pathlib import Path
 from string import Template
 
 from ragreason.errors import ConfigError
-from ragreason.text.language import language
+from ragreason.text.language import Language, language
 from ragreason.types import Hit
 
 _FOLDER = Path(__file__).parent
+_SLOT = re.compile(r"\$\w+")
 _SPECIAL = re.compile(
     r"<([|｜])([^<>|｜]{0,60})[|｜]>"
     r"|<(/?[A-Za-z_][\w:.-]{0,40}(?:\s+[\w:-]+\s*=[^<>]{0,200})?\s*/?)>"
@@ -49,8 +50,13 @@ def prompts_hash() -> str:
     return digest.hexdigest()[:16]
 
 
+def unfilled(purpose: str, lang: Language) -> str:
+    """The prompt's own text in one language, without slots: what a model might merely repeat."""
+    return _SLOT.sub("", _template(purpose, lang).template)
+
+
 @cache
-def _template(purpose: str, lang: str) -> Template:
+def _template(purpose: str, lang: Language) -> Template:
     path = _FOLDER / lang / f"{purpose}.txt"
     if not path.is_file():
         raise ConfigError(f"no prompt '{purpose}' in '{lang}'; known: {', '.join(purposes())}")

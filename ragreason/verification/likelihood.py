@@ -12,7 +12,7 @@ from ragreason.protocols import Aggregation, Capability, Costs, Generator, Item,
 from ragreason.text.answers import canonical_answer
 from ragreason.text.language import language
 from ragreason.types import Hit, Question, Request, Trajectory, Verdict
-from ragreason.verification.reading import fitting, ids, inert, reading, trajectory_of
+from ragreason.verification.reading import answer_of, fitting, ids, inert, reading, trajectory_of
 
 _NOTHING = {"en": "No relevant information found", "zh": "没有找到相关信息"}
 _CLOSED = frozenset({"yes", "no"})
@@ -98,7 +98,7 @@ class Likelihood:
 
 def said(trajectory: Trajectory) -> str:
     """The answer on one line, as a model would write it: "yes" as "Yes". Empty without one."""
-    answer = inert(trajectory.answer or "")
+    answer = answer_of(trajectory)
     return answer.capitalize() if canonical_answer(answer) in _CLOSED else answer
 
 

@@ -11,6 +11,7 @@ from ragreason.protocols import Item
 from ragreason.text.language import language
 from ragreason.text.passages import mended
 from ragreason.types import Hit, Message, Request, Trajectory
+from ragreason.verification.cite import unmarked
 
 ANSWER = {"en": "Answer:", "zh": "答案："}
 """How the reply is begun for the model."""
@@ -43,6 +44,11 @@ def asked(purpose: str, question: str, *, opening: str = "", **parts: str) -> Re
 def inert(text: str) -> str:
     """Untrusted text on one line, its tags and special tokens made harmless."""
     return neutralise(mended(" ".join(text.split())))
+
+
+def answer_of(trajectory: Trajectory) -> str:
+    """The answer alone: inert, without `[n]` marks. Empty where there is none."""
+    return inert(unmarked(trajectory.answer or ""))
 
 
 async def fitting(hits: Sequence[Hit], call: Callable[[Sequence[Hit]], Awaitable[T]]) -> T:

@@ -10,7 +10,7 @@ from ragreason.errors import VerifierError
 from ragreason.ledger import current
 from ragreason.prompts import show_passages
 from ragreason.types import Completion, Hit, Request, Step, Trajectory
-from ragreason.verification.reading import asked, ids, inert
+from ragreason.verification.reading import answer_of, asked, ids, inert
 
 YES_NO = {"en": ("Yes", "No"), "zh": ("是", "不是")}
 """The replies whose probabilities are compared: each begins with a token of its own."""
@@ -69,7 +69,7 @@ def rubric(trajectory: Trajectory) -> Rubric | None:
         return None
     *before, last = trajectory.steps
     if last.kind == "answer":
-        answer = inert(last.answer)
+        answer = answer_of(trajectory)
         return Rubric("answer", answer, trajectory.hits) if answer else None
     step = _line(last)
     told = "\n".join(line for line in map(_line, before) if line)

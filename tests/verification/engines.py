@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ragreason.generation.scripted import Scripted
 from ragreason.types import Request
@@ -35,3 +36,27 @@ class Opinionated(Scripted):
         if text in ("No", "不是"):
             return math.log(1.0 - self.belief(asked))
         return len(text.split()) * math.log(self.belief(text))
+
+
+class Reader(Scripted):
+    """Finds likely what shares its pairs of characters with the passages; answers as scripted."""
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        await super().score(request, continuations)
+        content = request.messages[-1].content
+        passages, _, last = content.rpartition("\n")
+        yes = shared(last, passages)
+        belief = {"Yes": yes, "是": yes, "No": 1 - yes, "不是": 1 - yes}
+        return [
+            math.log(belief[text])
+            if text in belief
+            else len(text.split()) * math.log(shared(text, content))
+            for text in continuations
+        ]
+
+
+def shared(text: str, other: str) -> float:
+    """Between 0.05 and 0.95."""
+    pairs = {a + b for a, b in pairwise(text.lower())}
+    held = {a + b for a, b in pairwise(other.lower())}
+    return 0.05 + 0.9 * len(pairs & held) / max(1, len(pairs))
