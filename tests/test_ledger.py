@@ -146,3 +146,14 @@ def test_steps_count_in_the_meters_around_too() -> None:
     inner.step(1)
     assert inner.reached() == "steps"
     assert (inner.stepped, outer.stepped) == (2, 2)
+
+
+def test_a_final_meter_keeps_the_bounds_of_a_binding_one_only() -> None:
+    caller = Meter(Budget(calls=1), before=CALL)
+    own = Meter(Budget(calls=1), before=CALL, outer=caller)
+    assert Meter(outer=own, final=True).reached() is None
+    binding = Meter(outer=caller, binding=True)
+    inside = Meter(Budget(tokens=1), before=CALL, outer=binding)
+    assert Meter(Budget(tokens=1), before=CALL, outer=inside, final=True).reached() == "calls"
+    free = Meter(outer=Meter(outer=Meter(), binding=True), final=True)
+    assert free.reached() is None

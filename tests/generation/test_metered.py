@@ -171,3 +171,13 @@ async def test_a_call_that_failed_is_no_longer_under_way() -> None:
             await engine.generate(ask())
         await engine.generate(ask())
     assert (meter.spent.calls, meter.under_way) == (1, 0)
+
+
+async def test_a_final_answer_inside_a_binding_meter_gets_the_tokens_that_are_left() -> None:
+    inner = Scripted(default="a b c")
+    caller = Meter(Budget(tokens=40), before=Usage(prompt_tokens=30, calls=1))
+    for binding in (True, False):
+        around = Meter(outer=caller, binding=binding)
+        with metering(Meter(Budget(tokens=1), outer=around, final=True)):
+            await Metered(inner).generate(ask(max_tokens=100))
+    assert [request.max_tokens for request in inner.requests] == [10, 100]

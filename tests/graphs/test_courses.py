@@ -15,6 +15,7 @@ from ragreason.graph.loaded import LoadedGraph
 from ragreason.protocols import Retriever
 from ragreason.runner import Run, Runner
 from ragreason.types import Question
+from tests.waiting import Waiting
 
 QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
 
@@ -80,10 +81,10 @@ async def test_naive_rag_searches_for_the_question_then_reads(course: Course) ->
 
 
 async def test_naive_rag_vote_gives_the_answer_that_most_of_its_runs_give(course: Course) -> None:
-    engine = Scripted(default=["1874", "1492", "1874."], latency_s=0.01)
+    engine = Waiting(8, default=["1874", "1492", "1874."])
     run = await course.run("naive_rag_vote", engine)
     assert run.answer.text in {"1874", "1874."}
-    assert (engine.calls, engine.peak, run.answer.usage.retrievals) == (8, 8, 8)
+    assert (engine.calls, run.answer.usage.retrievals) == (8, 8)
     assert {request.temperature for request in engine.requests} == {0.8}
     assert len({request.seed for request in engine.requests}) == 8
     assert run.answer.citations[0].title == "Edda Quill"
