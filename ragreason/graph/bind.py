@@ -9,6 +9,7 @@ from ragreason import registry
 from ragreason.errors import CapabilityError, ConfigError, nearest
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
 from ragreason.graph.resolve import Resolved, members, resolve_inner, resolve_node
+from ragreason.nodes.charged import charged
 from ragreason.protocols import Capability, Embedder, Generator, Retriever, Verifier
 
 MAIN = "main"
@@ -79,7 +80,7 @@ class Binder:
 
     def _inner(self, key: str, part: Part, place: Place) -> Any:
         if key == "verifier" and part.use in self.parts.verifiers and not part.parameters:
-            return self.parts.verifiers[part.use]
+            return charged(self.parts.verifiers[part.use])
         found = resolve_inner(key, part, place, self.definition.origin, self.allow_imports)
         return self._build(found, part, place, {"name": part.use})
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, cast, get_type_hints
 
 from ragreason.ledger import Meter, metering
+from ragreason.nodes.charged import charged
 from ragreason.nodes.reason import Reason, begin
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
 from ragreason.state import ReasonState
@@ -69,7 +70,7 @@ async def reason(
         engine=engine if isinstance(engine, MeteredEngine) else cast(Any, MeteredEngine(engine)),
         policy=policy,
         strategy=strategy,
-        verifier=verifier,
+        verifier=charged(verifier) if verifier is not None else None,
         retriever=MeteredRetriever(retriever) if retriever is not None else None,
         k=k,
         temperatures=tuple(temperatures),
