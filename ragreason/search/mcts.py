@@ -34,11 +34,13 @@ class MCTS:
     - `roll_out`: from the leaf the first proposals are followed to an answer, one step at a time,
       and the value of that end is backed up. The steps stay, as first children. For verifiers that
       score outcomes only.
-    - `formula`: "uct", where an unvisited child is infinitely urgent, and `exploration` is 1.4 by
-      default; or "puct", where priors are softmax-normalised mean token log-probabilities, an
-      unvisited child has the value its verdicts give it, and `exploration` is AlphaZero's c(N) by
-      default. `first_play_urgency` sets what an unvisited child has instead (Gelly and Wang 2006):
-      in "uct" its urgency, in "puct" its value. `exploration` 0 is greedy.
+    - `formula`: "uct", where an unvisited child is infinitely urgent, so each is tried once; or
+      "puct", where priors are softmax-normalised mean token log-probabilities, and an unvisited
+      child has the value its verdicts give it. `first_play_urgency` sets what it has instead (Gelly
+      and Wang 2006): in "uct" its urgency, in "puct" its value.
+    - `exploration` is the formula's c; 0 is greedy. None takes the published one: 1.4 for "uct",
+      AlphaZero's growing c(N) for "puct". These are for many simulations: with tens of them the
+      search stays near the root and finds no answers, unless it rolls out (docs/log.md).
     - Formulas take values in [0, 1]. Scores there are used as they are; once one outside was seen,
       the lowest and highest seen so far become 0 and 1 (`search.scale`).
     - `best`: answers by their "value", or by "visits", ties by value.
@@ -55,7 +57,7 @@ class MCTS:
     max_depth: Annotated[int, Field(ge=1, le=100)] = 8
     parallel: Annotated[int, Field(ge=1, le=256)] = 4
     formula: Literal["uct", "puct"] = "puct"
-    exploration: Annotated[float, Field(ge=0)] | None = None
+    exploration: Annotated[float, Field(ge=0)] | None = 0.2
     first_play_urgency: Annotated[float, Field(ge=0, le=1)] | None = None
     roll_out: bool = False
     mix: Annotated[float, Field(ge=0, le=1)] = 0.5

@@ -73,11 +73,13 @@ class World:
 
     def _grow(self, path: Path, node: int, n: int, known: int) -> None:
         self.events.append(Asked(node=node, n=n))
-        for place in range(known, known + n):
-            proposal = self.propose((*path, place))
+        first = sum(isinstance(event, Added) for event in self.events) + 1
+        for i in range(n):
+            place = (*path, known + i)
+            proposal = self.propose(place)
             self.events.append(Added(parent=node, step=proposal))
             if proposal is not None:
-                self._judge(len(Tree(self.events)) - 1, (*path, place), proposal)
+                self._judge(first + i, place, proposal)
 
     def _judge(self, node: int, path: Path, proposal: Step) -> None:
         score, outcome = self.score(path), self.outcome(path)

@@ -30,12 +30,23 @@ from tests.search.engines import StepScores, thinker
 
 
 def mcts(**fields: Any) -> MCTS:
-    given: dict[str, Any] = {"branching": 2, "parallel": 1, "aggregation": "last"} | fields
+    """One leaf a wave, with the published exploration."""
+    plain = {"branching": 2, "parallel": 1, "aggregation": "last", "exploration": None}
+    given: dict[str, Any] = plain | fields
     return MCTS(**given)
 
 
 def decide(strategy: MCTS, events: list[Event]) -> object:
     return strategy.decide(Tree(events), Usage())
+
+
+def test_by_default_it_explores_little() -> None:
+    assert MCTS().exploration == 0.2
+    events = [*with_priors(), *thoughts(0.1, 0.1, 0.1, parent=2, first=4)]
+    first, second = 0.5 + 0.6 * 0.2, 0.6 + 0.3 * 0.2 / 2
+    assert first < second
+    assert decide(MCTS(branching=3, parallel=1), events) == Expand(((4, 3),))
+    assert decide(mcts(branching=3), events) == Expand(((1, 3),))
 
 
 def shown(strategy: MCTS, events: list[Event]) -> dict[int, tuple[int, float | None]]:
@@ -353,6 +364,7 @@ def test_enough_simulations_find_the_best_leaf_of_a_known_tree(
 
     world = World(answering_at(3), value, value)
     fields: dict[str, Any] = {"formula": formula, "best": best, "parallel": parallel}
+    fields["exploration"] = None  # inner nodes tell nothing here, so all has to be tried
     found = world.play(MCTS(simulations=400, branching=3, **fields))
     assert world.tree.places(found.nodes[0][0]) == best_leaf
 
