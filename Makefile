@@ -34,7 +34,7 @@ check: $(VENV)/.check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/docs -m "not model"
 
-mutants: $(VENV)/.test
+mutants: $(VENV)/.check
 	$(BIN)/python tools/run_mutants.py
 
 bench: $(VENV)/.test

@@ -2,9 +2,9 @@
 
     python tools/run_mutants.py [NAME...]
 
-A patch begins with lines `mistake: ...` and `tests: PATH...`. It is applied to a copy of the
-package, and the tests it names must fail there: by an assertion, not because nothing could run.
-Without patch they must pass. Exit code 1 where a mutant survives.
+A patch begins with lines `mistake: ...` and `tests: PATH[::NAME]...`. It is applied to a copy of
+the package, and the tests it names must fail there: by an assertion, not because nothing could run.
+Without patch they must pass. Ends with a table; exit code 1 unless all mutants are killed.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "mutants"
@@ -25,6 +26,8 @@ COPIED = ("ragreason", "tests", "graphs", "corpora", "docs", "tools")
 FILES = ("pyproject.toml", "constraints.txt", "README.md", "Makefile", "CHANGELOG.md")
 PASSED, FAILED = 0, 1
 AT_ONCE = 2
+_FAILED = re.compile(r"^FAILED (.+?)(?: - (.*))?$", re.MULTILINE)
+_CRASH = re.compile(r"(?:Attribute|Import|Name|ModuleNotFound|Syntax|Type|UnboundLocal)Error\b")
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mutant; `told` is the line by which the tests noticed it."""
+    """What became of a mutant, and what told so: the test that failed, else what went wrong."""
 
     mutant: Mutant
-    killed: bool
+    end: Literal["killed", "survived", "crashed", "does not apply"]
     told: str
 
 
@@ -74,7 +77,7 @@ def copy_to(folder: Path) -> None:
 def run_tests(folder: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """The tests in the copy, on the copy's package, ended by the first failure."""
     data = Path(os.environ.get("RAGREASON_DATA", ROOT.parent / "shared" / "data")).resolve()
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-rf", "-p", "no:cacheprovider", *tests]
     return subprocess.run(
         command,
         cwd=folder,
@@ -93,16 +96,35 @@ def try_mutant(mutant: Mutant) -> Outcome:
         command = ["git", "apply", "--unsafe-paths", "--directory", made, str(mutant.patch)]
         applied = subprocess.run(command, cwd=made, capture_output=True, text=True, check=False)
         if applied.returncode != 0:
-            return Outcome(mutant, False, f"does not apply: {applied.stderr.strip()[:200]}")
+            return Outcome(mutant, "does not apply", " ".join(applied.stderr.split()))
         done = run_tests(folder, mutant.tests)
-    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    killed = done.returncode == FAILED and bool(failed)
-    told = failed[0] if failed else f"pytest ended with {done.returncode}"
-    return Outcome(mutant, killed, told)
+    return judged(mutant, done.returncode, done.stdout)
+
+
+def judged(mutant: Mutant, code: int, said: str) -> Outcome:
+    """What pytest's exit code and summary mean: a test that crashed has not noticed anything."""
+    found = _FAILED.search(said)
+    if code == PASSED:
+        return Outcome(mutant, "survived", f"passed: {' '.join(mutant.tests)}")
+    if code != FAILED or found is None:
+        return Outcome(mutant, "crashed", f"pytest ended with {code}: {said.strip()[-200:]}")
+    if _CRASH.match(found[2] or ""):
+        return Outcome(mutant, "crashed", f"{found[1]}: {found[2]}")
+    return Outcome(mutant, "killed", found[1])
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """A line for each: what became of it, the mistake, and which test told so."""
+    rows = [(o.end, o.mutant.name, o.mutant.mistake, o.told) for o in outcomes]
+    wide = [max(len(row[column]) for row in rows) for column in range(2)]
+    return "\n".join(
+        f"{end:{wide[0]}}  {name:{wide[1]}}  {mistake}\n{'':{sum(wide) + 4}}{told}"
+        for end, name, mistake, told in rows
+    )
 
 
 def main() -> None:
-    """Try each and say which test noticed it."""
+    """Try each, and say which test noticed it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*")
     chosen = mutants(parser.parse_args().names)
@@ -112,15 +134,14 @@ def main() -> None:
         whole = run_tests(Path(made), tests)
     if whole.returncode != PASSED:
         sys.exit(f"the tests fail without any mutant:\n{whole.stdout[-2000:]}")
-    survivors = 0
+    outcomes = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for outcome in pool.map(try_mutant, chosen):
-            survivors += not outcome.killed
-            word = "killed  " if outcome.killed else "SURVIVED"
-            print(f"{word} {outcome.mutant.name}: {outcome.mutant.mistake}", flush=True)
-            print(f"         {outcome.told}", flush=True)
-    print(f"{len(chosen) - survivors} of {len(chosen)} mutants killed")
-    sys.exit(1 if survivors else 0)
+            outcomes.append(outcome)
+            print(f"{len(outcomes)}/{len(chosen)} {outcome.mutant.name}: {outcome.end}", flush=True)
+    killed = sum(outcome.end == "killed" for outcome in outcomes)
+    print(f"\n{table(outcomes)}\n\n{killed} of {len(chosen)} mutants killed")
+    sys.exit(0 if killed == len(chosen) else 1)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import pytest
 
 from ragreason import registry
 from ragreason.protocols import Strategy
+from ragreason.search.mcts import MCTS
 from ragreason.tree import Added, Asked, Event, Expand, Finish, Judged, RollOut, Tree
-from ragreason.types import Step, Usage, Verdict
+from ragreason.types import Step, StepKind, Usage, Verdict
 
 
 @pytest.fixture(params=registry.known("strategies"))
@@ -70,3 +71,29 @@ def test_stopped_early_it_gives_the_best_it_has(strategy: Strategy) -> None:
     ]
     assert [node for node, _ in strategy.finish(Tree(events)).nodes] == [2]
     assert strategy.finish(Tree()) == Finish(())
+
+
+def test_an_answer_with_a_perfect_score_does_not_end_the_search(strategy: Strategy) -> None:
+    if getattr(strategy, "scales", None) is None:
+        pytest.skip("its budget is one answer")
+    events: list[Event] = []
+    for _ in range(200):
+        tree = Tree(events)
+        decision = strategy.decide(tree, Usage())
+        if isinstance(decision, Finish):
+            break
+        for node, n in wanted(decision):
+            events.append(Asked(node=node, n=n))
+            for i in range(n):
+                ends = node > 0 or i == 0
+                name = f"{node}.{i}"
+                kind: StepKind = "answer" if ends else "thought"
+                step = Step(kind=kind, text=name, answer=name if ends else "")
+                events.append(Added(parent=node, step=step))
+                new = len(Tree(events)) - 1
+                events.append(Judged(node=new, verdict=Verdict(score=1.0)))
+                if ends:
+                    events.append(Judged(node=new, verdict=Verdict(score=1.0), outcome=True))
+    assert len(tree.answers) > 1, "only who knows gold could stop at the first"
+    if isinstance(strategy, MCTS):
+        assert strategy.marks(tree)[0].visits == strategy.simulations

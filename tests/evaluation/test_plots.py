@@ -44,6 +44,14 @@ def test_it_names_strategies_axes_and_units(tmp_path: Path) -> None:
     assert said.count("4") == 2, "each point says its budget"
 
 
+def test_points_lie_at_what_they_cost_and_not_at_their_budget() -> None:
+    series = plots._series(POINTS, "em")
+    (axes,) = plots._drawn(series, "em", "").axes
+    drawn = [bars.lines[0].get_xdata() for bars in axes.containers]  # type: ignore[attr-defined]
+    costs = [[p.costs["tokens"].mean() for p in POINTS if p.strategy == name] for name in series]
+    assert list(map(list, drawn)) == [pytest.approx(cost) for cost in costs]
+
+
 def test_the_background_is_transparent(tmp_path: Path) -> None:
     from matplotlib.image import imread
 
