@@ -18,8 +18,7 @@ from ragreason.state import State
 from ragreason.text.language import language
 from ragreason.types import Answer, Evidence, Hit, Question
 from ragreason.verification.cite import cite
-
-ANSWER = {"en": "Answer:", "zh": "答案："}
+from ragreason.verification.reading import ANSWER
 
 
 @dataclass(frozen=True)
