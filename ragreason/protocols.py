@@ -207,6 +207,7 @@ class Strategy(Protocol):
     - `tops_up` (ClassVar): it draws independent samples from the root, and where a tree holds some
       already, only those that are lacking;
     - `revises` (ClassVar): it goes on from finished nodes, with further attempts;
+    - `delegates` (property): strategies that it may hand over to, whose needs are its own;
     - `aggregation` (field, None by default): how step scores become a trajectory's; None is
       replaced by the verifier's own when the parts are bound;
     - `marks(tree)`: node to `Mark`, what to show of each node.

@@ -81,6 +81,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "strategies": {
         "beam": "ragreason.search.beam:Beam",
         "best_of_n": "ragreason.search.best_of_n:BestOfN",
+        "compute_optimal": "ragreason.search.compute_optimal:ComputeOptimal",
         "dvts": "ragreason.search.dvts:DVTS",
         "greedy": "ragreason.search.greedy:Greedy",
         "majority": "ragreason.search.majority:Majority",

@@ -81,7 +81,10 @@ def _check_inner(
             if part.use in verifiers and not part.parameters:
                 continue
             try:
-                inner = resolve_inner(key, part, inside, definition.origin, allow_imports).cls
+                resolved = resolve_inner(key, part, inside, definition.origin, allow_imports)
+                inner = resolved.cls
+                if hasattr(inner, "delegates"):  # which ones is said by its parameters
+                    inner = inner(**resolved.parameters)
                 if key == "verifier":
                     inner = judged_by(part, inside, definition.origin, allow_imports, verifiers)
             except GraphError as error:

@@ -14,7 +14,11 @@ def lacking_verifier(strategy: Any, verifier: Any) -> str | None:
 
     A strategy that `requires` scores of steps or of trajectories needs a verifier that gives at
     least one of the two kinds; one that judges a step in its context ("prefix") gives step scores.
+    Strategies that it may hand over to (`delegates`) need theirs too.
     """
+    for part in () if isinstance(strategy, type) else getattr(strategy, "delegates", ()):
+        if wrong := lacking_verifier(part, verifier):
+            return wrong
     required: frozenset[Judges] = getattr(strategy, "requires", frozenset())
     if not required or (verifier is not None and required & given(verifier)):
         return None

@@ -15,12 +15,16 @@ def open_leaves(tree: Tree, max_depth: int) -> tuple[int, ...]:
 
 
 def by_outcome(tree: Tree, how: Aggregation | None = None) -> Finish:
-    """Finished leaves by outcome score, best first; ties keep their order, empty answers last.
+    """Answers by outcome score, best first; ties keep their order, empty answers last.
 
-    An answer without a verdict weighs 0. Source: best-of-N, arXiv 2211.14275.
+    Answers without a verdict come last and weigh 0, or as little as the worst where that is less.
+    Source: best-of-N, arXiv 2211.14275.
     """
-    weighted = [(node, outcome_score(tree, node, how) or 0.0) for node in tree.answers]
-    return Finish(tuple(sorted(weighted, key=lambda pair: (-pair[1], is_empty(tree, pair[0])))))
+    scores = {node: outcome_score(tree, node, how) for node in tree.answers}
+    known = {node: score for node, score in scores.items() if score is not None}
+    least = min([0.0, *known.values()])
+    order = sorted(scores, key=lambda n: (n not in known, -known.get(n, 0.0), is_empty(tree, n)))
+    return Finish(tuple((node, known.get(node, least)) for node in order))
 
 
 def is_empty(tree: Tree, node: int) -> bool:

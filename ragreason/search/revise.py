@@ -1,4 +1,4 @@
-"""Sequential revision: one attempt after another, each seeing the last and what was held against it."""
+"""Sequential revision: each attempt sees the last one and what was held against it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ragreason.types import Usage
 
 @dataclass(frozen=True)
 class Revise:
-    """Attempt, have it judged, attempt again: at most `attempts`, each of at most `max_depth` steps.
+    """Attempt, be judged, attempt again: at most `attempts`, each of at most `max_depth` steps.
 
     An attempt goes on from the answer before it, so its prompt shows that answer and the verdict on
     it. It stops early at an outcome score of at least `enough`, and where an attempt fails or does
