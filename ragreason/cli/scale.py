@@ -1,8 +1,10 @@
 """`ragreason scale`: accuracy against tokens for several strategies, over a range of budgets."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
@@ -12,8 +14,10 @@ from ragreason.cli.run import Allowed, Models, Overrides, split_models
 
 if TYPE_CHECKING:
     from ragreason.cli.simulated import Laboratory
+    from ragreason.evaluation.calibration import Probed
+    from ragreason.evaluation.candidates import Setting
     from ragreason.evaluation.graphs import Plan
-    from ragreason.evaluation.scale import Setting, Sweep
+    from ragreason.evaluation.points import Sweep
 
 SIMULATED = "simulated"
 """What stands in a graph's place for the simulator."""
@@ -25,6 +29,16 @@ _GRAPHS_ONLY = frozenset(
 _SIMULATED_ONLY = frozenset(
     "questions step_accuracy recovery depth verifier_auc verifier_tokens".split()
 )
+_CALIBRATION_ONLY = frozenset({"max_tokens", "probes", "bins"})
+
+
+class Order(NamedTuple):
+    """What is to be calibrated, and into which file."""
+
+    file: Path
+    max_tokens: float
+    probes: int
+    bins: int
 
 
 def scale(
@@ -58,6 +72,17 @@ def scale(
         int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
     ] = None,
     allow_import: Allowed = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(help="Write here, as YAML, the compute_optimal strategy that this calls for."),
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Calibrate: what a question may cost; else anything.")
+    ] = None,
+    probes: Annotated[
+        int, typer.Option(min=1, max=64, help="Calibrate: samples that tell how hard it is.")
+    ] = 4,
+    bins: Annotated[int, typer.Option(min=1, help="Calibrate: classes of difficulty.")] = 3,
     questions: Annotated[int, typer.Option(min=1, help="Simulated: how many questions.")] = 2000,
     step_accuracy: Annotated[
         str, typer.Option(help="Simulated: how often a step is right; 0.6,0.9: so many kinds.")
@@ -80,14 +105,18 @@ def scale(
     The graph 'simulated' stands for a reasoner and a verifier of known strength: thousands of
     questions and no model.
     """
-    from ragreason.evaluation.scale import all_settings, parse_budgets, parse_choice
+    from ragreason.evaluation.candidates import all_settings, parse_budgets, parse_candidate
 
+    if calibrate is None:
+        _refuse(context, _CALIBRATION_ONLY, "needs --calibrate FILE")
+    order = None if calibrate is None else Order(calibrate, max_tokens or inf, probes, bins)
     allowed = allow_import or []
-    settings = all_settings([parse_choice(s) for s in strategy], parse_budgets(budget), allowed)
+    settings = all_settings([parse_candidate(s) for s in strategy], parse_budgets(budget), allowed)
     if graph == SIMULATED:
         _refuse(context, _GRAPHS_ONLY, "has no use with 'simulated'")
         strengths = (_numbers(step_accuracy), recovery, depth, verifier_auc, verifier_tokens)
-        _report(_simulated(settings, questions, strengths, seed, out, allowed), None, json=json)
+        swept = _simulated(settings, questions, strengths, seed, out, allowed, order)
+        _report(*swept, "accuracy", order, json=json)
         return
     _refuse(context, _SIMULATED_ONLY, "is for 'simulated' only")
     if data is None:
@@ -104,7 +133,17 @@ def scale(
         limit=limit,
         concurrency=concurrency,
     )
-    _report(_evaluated(graph, settings, plan), metric, json=json)
+    _report(*_evaluated(graph, settings, plan, order), metric, order, json=json)
+
+
+def _calibrate(sweep: "Sweep", probed: "Probed", metric: str, order: Order) -> Any:
+    from ragreason.evaluation.calibration import calibrated, write_strategy
+
+    _, max_tokens, _, bins = order
+    strategy = calibrated(sweep.points, probed, metric, max_tokens=max_tokens, bins=bins)
+    cost = "" if max_tokens == inf else f", at most {max_tokens:,} tokens a question"
+    write_strategy(order.file, strategy, f"ragreason scale: {sweep.title}{cost}")
+    return strategy
 
 
 def _refuse(context: typer.Context, names: Collection[str], why: str) -> None:
@@ -134,13 +173,26 @@ def _plan(data: tuple[str, Any], concurrency: int | None, **options: Any) -> "Pl
     return Plan(dataset, settings=load_settings(concurrency=concurrency), **options)
 
 
-def _evaluated(graph: str, settings: "Sequence[Setting]", plan: "Plan") -> "Sweep":
+def _evaluated(
+    graph: str, settings: "Sequence[Setting]", plan: "Plan", order: Order | None
+) -> "tuple[Sweep, Probed | None]":
     import asyncio
 
+    from ragreason.evaluation.calibration import check_choices, probe_graph
     from ragreason.evaluation.scale import scale_graph
 
+    if order is not None:
+        check_choices(settings)
+
+    async def work(listener: Any) -> "tuple[Sweep, Probed | None]":
+        sweep = await scale_graph(graph, settings, plan, listener)
+        if order is None:
+            return sweep, None
+        node, here = settings[0].candidate.node, replace(plan, out=sweep.folder)
+        return sweep, await probe_graph(graph, node, order.probes, here, listener)
+
     with progress() as listener:
-        return asyncio.run(scale_graph(graph, settings, plan, listener))
+        return asyncio.run(work(listener))
 
 
 def _simulated(
@@ -150,19 +202,26 @@ def _simulated(
     seed: int,
     out: Path | None,
     allowed: Sequence[str],
-) -> "Sweep":
-    from ragreason.cli.simulated import laboratory, scale_simulated
+    order: Order | None,
+) -> "tuple[Sweep, Probed | None]":
+    from ragreason.cli.simulated import laboratory, probe_simulated, scale_simulated
+    from ragreason.evaluation.calibration import check_choices
 
+    if order is not None:
+        check_choices(settings)
     here: Laboratory = laboratory(questions, *strengths, seed)
     with progress() as listener:
-        return scale_simulated(settings, here, out, allowed, listener)
+        sweep = scale_simulated(settings, here, out, allowed, listener)
+    return sweep, None if order is None else probe_simulated(here, order.probes)
 
 
-def _report(sweep: "Sweep", metric: str | None, *, json: bool) -> None:
+def _report(
+    sweep: "Sweep", probed: "Probed | None", metric: str, order: Order | None, *, json: bool
+) -> None:
     """Keep figures and plots, show the figures, and leave with 1 if a question failed."""
     from ragreason.cli.scaling import print_points
     from ragreason.evaluation.plots import INSTALL, can_plot, plot_scaling
-    from ragreason.evaluation.scale import as_document, save
+    from ragreason.evaluation.points import as_document, save
 
     written = [save(sweep)]
     if not any(point.n for point in sweep.points):
@@ -170,10 +229,13 @@ def _report(sweep: "Sweep", metric: str | None, *, json: bool) -> None:
     elif not can_plot():
         note(f"no plot: it needs matplotlib; {INSTALL}")
     else:
-        chosen = metric or next(iter(sweep.points[0].scores))
-        written += plot_scaling(sweep.points, chosen, sweep.folder / "scale", sweep.title)
+        written += plot_scaling(sweep.points, metric, sweep.folder / "scale", sweep.title)
+    table = {}
+    if order is not None and probed is not None:
+        table = {"calibrated": _calibrate(sweep, probed, metric, order)}
+        written.append(order.file)
     if json:
-        print_json({**as_document(sweep), "files": written})
+        print_json({**as_document(sweep), **table, "files": written})
     else:
         print_points(sweep.points)
     for path in written:

@@ -3,17 +3,30 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from ragreason import registry
 from ragreason.cli.scale import SIMULATED
+from ragreason.evaluation.calibration import Probed, probing
+from ragreason.evaluation.candidates import Setting
 from ragreason.evaluation.graphs import Listener
-from ragreason.evaluation.points import TOKENS, Point
-from ragreason.evaluation.scale import Setting, Sweep, default_folder
+from ragreason.evaluation.points import TOKENS, Point, Sweep, default_folder
 from ragreason.graph.definition import Origin
 from ragreason.graph.resolve import resolve_part
+from ragreason.protocols import Strategy
+from ragreason.search.compute_optimal import ComputeOptimal
 from ragreason.settings import load_settings
-from ragreason.simulation import SimulatedReasoner, SimulatedVerifier, auc_of, d_prime_of, measure
+from ragreason.simulation import (
+    Simulated,
+    SimulatedReasoner,
+    SimulatedVerifier,
+    auc_of,
+    d_prime_of,
+    measure,
+    simulate,
+)
 from ragreason.simulation.reasoner import simulated_questions
+from ragreason.types import Question
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ def scale_simulated(
     listener.on_start(SIMULATED, len(settings), 0)
     points = []
     for setting, strategy in zip(settings, strategies, strict=True):
-        points.append(_measured(setting, strategy, laboratory))
+        points.append(_measured(setting, strategy, laboratory, allow_imports))
         listener.on_row(SIMULATED, {"status": "ok"})
     identity = laboratory.identity()
     home = load_settings().resolved_home()
@@ -79,21 +92,30 @@ def scale_simulated(
 
 
 def _strategy(setting: Setting, laboratory: Laboratory, allow_imports: Sequence[str]) -> Any:
-    """The strategy with its parameters; long enough for the reasoner unless it says how long."""
-    choice = setting.choice
-    given = setting.parameters
-    origin = Origin(f"--strategy {choice.label}")
-    found = resolve_part("strategies", choice.name, given, (), origin, allow_imports)
-    strategy = found.cls(**found.parameters)
+    candidate = setting.candidate
+    origin = Origin(f"--strategy {candidate.label}")
+    given = _parameters(setting, laboratory, allow_imports)
+    found = resolve_part("strategies", candidate.name, given, (), origin, allow_imports)
+    return found.cls(**found.parameters)
+
+
+def _parameters(
+    setting: Setting, laboratory: Laboratory, allow_imports: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The setting's, and the reasoner's depth for strategies that would stop before."""
+    cls = registry.load("strategies", setting.candidate.name, allow_imports)
+    longest = registry.parameters(cls).model_fields.get("max_depth")
     depth = laboratory.reasoner.depth
-    if "max_depth" in given or getattr(strategy, "max_depth", depth) >= depth:
-        return strategy
-    return found.cls(**{**found.parameters, "max_depth": depth})
+    own = {"max_depth": depth} if longest is not None and longest.default < depth else {}
+    return {**own, **setting.parameters}
 
 
-def _measured(setting: Setting, strategy: Any, laboratory: Laboratory) -> Point:
+def _measured(
+    setting: Setting, strategy: Any, laboratory: Laboratory, allow_imports: Sequence[str]
+) -> Point:
+    questions = simulated_questions(laboratory.questions)
     found = measure(
-        simulated_questions(laboratory.questions),
+        questions,
         policy=laboratory.reasoner,
         strategy=strategy,
         verifier=laboratory.verifier,
@@ -101,10 +123,32 @@ def _measured(setting: Setting, strategy: Any, laboratory: Laboratory) -> Point:
     )
     costs: Mapping[str, Any] = {TOKENS: found.tokens, "waves": found.waves}
     return Point(
-        strategy=setting.choice.label,
+        strategy=setting.candidate.label,
         scales=setting.scales,
         budget=setting.budget,
         scores={"accuracy": found.right.astype(float)},
         costs={name: values.astype(float) for name, values in costs.items()},
-        parameters=setting.parameters,
+        ids=[question.id for question in questions],
+        use=setting.candidate.name,
+        parameters=_parameters(setting, laboratory, allow_imports),
+    )
+
+
+def probe_simulated(laboratory: Laboratory, probes: int) -> Probed:
+    """How hard a compute-optimal search would find each simulated question, with the same seed."""
+    depth = laboratory.reasoner.depth
+    strategy = cast(ComputeOptimal, _strategy(probing(probes, max_depth=depth), laboratory, ()))
+    questions = simulated_questions(laboratory.questions)
+    trees = (_simulated(question, strategy, laboratory).tree for question in questions)
+    difficulties = map(strategy.difficulty, trees)
+    return Probed(dict(zip([q.id for q in questions], difficulties, strict=True)), probes, depth)
+
+
+def _simulated(question: Question, strategy: Strategy, laboratory: Laboratory) -> Simulated:
+    return simulate(
+        question,
+        policy=laboratory.reasoner,
+        strategy=strategy,
+        verifier=laboratory.verifier,
+        seed=laboratory.seed,
     )

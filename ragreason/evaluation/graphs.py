@@ -1,6 +1,6 @@
 """Several graphs over one dataset, each in its own folder, on an index that is made if need be."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Any
 
 from ragreason.datasets import Dataset
 from ragreason.errors import ConfigError
-from ragreason.evaluation.answered import from_runner
+from ragreason.evaluation.answered import Answerer, from_runner
 from ragreason.evaluation.corpus import absent_supports, dataset_index
 from ragreason.evaluation.evaluate import evaluate, run_parts
 from ragreason.evaluation.rows import Row
@@ -37,7 +37,9 @@ class Listener:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is the same for all graphs of an evaluation. `parts` goes to `open_runner` as it is."""
+    """What is the same for all graphs of an evaluation. `parts` goes to `open_runner` as it is;
+    `answering` makes an answerer of a runner and the seed.
+    """
 
     dataset: Dataset
     out: Path | None = None
@@ -48,6 +50,7 @@ class Plan:
     offset: int = 0
     limit: int | None = None
     settings: Settings = field(default_factory=load_settings)
+    answering: Callable[[Runner, int], Answerer] = from_runner
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ async def _evaluate_one(
     }
     folder = _folder(name, identity, plan, several)
     summary = await evaluate(
-        from_runner(runner, plan.seed),
+        plan.answering(runner, plan.seed),
         plan.dataset,
         folder,
         identity=identity,

@@ -1,5 +1,6 @@
 """Accuracy against cost: what a strategy scored and spent at one budget, question by question."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,8 @@ import numpy as np
 from ragreason.evaluation.compare import read_runs
 from ragreason.evaluation.rows import is_error
 from ragreason.evaluation.statistics import Floats, Interval, bootstrap_interval
+from ragreason.evaluation.store import run_key, write_whole
+from ragreason.evaluation.summary import versions
 from ragreason.types import Usage
 
 TOKENS = "tokens"
@@ -20,7 +23,8 @@ TOKENS = "tokens"
 class Point:
     """A strategy at one budget, measured on questions; every array is (questions,), one order.
 
-    `strategy` is its label, `scales` the parameter that the budget set (None where it has none).
+    `strategy` is its label; `use` its registered name, with all `parameters` that it was given;
+    `scales` the one that the budget set (None where it has none). `ids` are the questions'.
     `scores` hold at least one metric in [0, 1]; `costs` hold at least `tokens`, all of them a
     question: prompt, completion, verifier. `errors` questions failed and are in no array; `forced`
     ones ended by a bound.
@@ -31,9 +35,11 @@ class Point:
     budget: int | None
     scores: Mapping[str, Floats]
     costs: Mapping[str, Floats]
+    ids: Sequence[str] = ()
     errors: int = 0
     forced: int = 0
     folder: Path | None = None
+    use: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -55,14 +61,10 @@ def _interval(values: Floats) -> Interval | None:
     return bootstrap_interval(values)
 
 
-def point_of_run(
-    folder: Path,
-    strategy: str,
-    scales: str | None,
-    budget: int | None,
-    parameters: Mapping[str, Any],
-) -> Point:
-    """The point that a finished evaluation's folder holds."""
+def point_of_run(folder: Path, **setting: Any) -> Point:
+    """The point that a finished evaluation's folder holds; `setting` has the fields that the folder
+    does not tell.
+    """
     (run,) = read_runs([folder])
     answered = [row for row in run.rows.values() if not is_error(row)]
     rows = sorted(answered, key=lambda row: row["position"])  # they were written as they came
@@ -73,15 +75,13 @@ def point_of_run(
         "latency_s": [row["latency_s"] for row in rows],
     }
     return Point(
-        strategy=strategy,
-        scales=scales,
-        budget=budget,
         scores={name: _array([row[name] for row in rows]) for name in ("em", "f1")},
         costs={name: _array(values) for name, values in costs.items()},
+        ids=[row["id"] for row in rows],
         errors=run.summary["errors"],
         forced=run.summary["forced"],
         folder=folder,
-        parameters=parameters,
+        **setting,
     )
 
 
@@ -101,6 +101,7 @@ def _row(point: Point) -> dict[str, Any]:
     }
     return {
         "strategy": point.strategy,
+        "use": point.use,
         "parameters": dict(point.parameters),
         "scales": point.scales,
         "budget": point.budget,
@@ -111,3 +112,42 @@ def _row(point: Point) -> dict[str, Any]:
         "costs": {name: figures[name] for name in point.costs},
         "folder": None if point.folder is None else point.folder.name,
     }
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All points of a sweep; `identity` holds what determines them beside their settings."""
+
+    points: Sequence[Point]
+    identity: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def title(self) -> str:
+        """What was swept, over how many questions."""
+        data = self.identity.get("dataset")
+        where = f" on {data}" if data else ""
+        most = max((point.n for point in self.points), default=0)
+        return f"{self.identity['graph']}{where}, {most:,} questions"
+
+
+def as_document(sweep: Sweep) -> dict[str, Any]:
+    """The document of `scale.json`."""
+    return {**sweep.identity, "versions": versions(), "points": as_rows(sweep.points)}
+
+
+def save(sweep: Sweep) -> Path:
+    """Write `scale.json` into the sweep's folder; gives its path."""
+    sweep.folder.mkdir(parents=True, exist_ok=True)
+    path = sweep.folder / "scale.json"
+    text = json.dumps(as_document(sweep), ensure_ascii=False, indent=2, allow_nan=False)
+    write_whole(path, text + "\n")
+    return path
+
+
+def default_folder(identity: Mapping[str, Any], home: Path) -> Path:
+    """Where a sweep goes that is not told: named by what determines it."""
+    key = run_key({name: str(value) for name, value in identity.items()})
+    data = identity.get("dataset")
+    name = "-".join(["scale", str(identity["graph"]), *([str(data)] if data else []), key])
+    return home / "evaluations" / name

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ragreason.cli.main import invoke
 from ragreason.evaluation import plots
@@ -140,6 +141,33 @@ def test_simulated_questions_may_be_longer_than_a_strategy_goes_by_itself(
     assert accuracy(points, "greedy", None) > 0.8
 
 
+def test_a_table_is_calibrated_from_the_sweep(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--calibrate", "table.yaml", "--probes", "2", "--bins", "2"]
+    assert sweep(*strategies("greedy", "majority"), *more, "--json") == 0
+    found = document(capsys)
+    assert found["files"][-1] == "table.yaml"
+    assert found["calibrated"]["probes"] == 2
+    assert found["calibrated"]["choices"][-1]["at_most"] == 1.0
+    table = yaml.safe_load((folder / "table.yaml").read_text(encoding="utf-8"))
+    assert table == found["calibrated"]
+    assert (folder / "out/probes-2/summary.json").is_file()
+
+
+def test_a_table_for_simulated_questions_spends_more_on_hard_ones(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinds = ["--step-accuracy", "0.5,1", "--verifier-auc", "1", "--questions", "200"]
+    more = ["--calibrate", "table.yaml", "--bins", "4", "--max-tokens", "2000"]
+    names = strategies("best_of_n:max_depth=4")
+    assert invoke([*SIMULATED, *kinds, *names, *more, "--json"]) == 0
+    found = document(capsys)
+    easy, *harder = found["calibrated"]["choices"]
+    assert (easy["at_most"], easy["strategy"]["n"]) == (0.0, 1)
+    assert 4 in {choice["strategy"]["n"] for choice in harder}
+
+
 def test_without_matplotlib_figures_stay_and_the_mend_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +194,11 @@ def test_without_matplotlib_figures_stay_and_the_mend_is_named(
         (["simulated", *strategies("majority"), "--verifier-auc", "0.2"], "AUC lies in [0.5, 1]"),
         (["simulated", *strategies("majority"), "--step-accuracy", "a"], "expected numbers"),
         (["simulated", *strategies("majority"), "--step-accuracy", "2"], "probabilities"),
+        (["simulated", *strategies("majority"), "--bins", "2"], "--bins needs --calibrate"),
+        (
+            ["simulated", *strategies("compute_optimal"), "--calibrate", "t.yaml"],
+            "chooses among strategies",
+        ),
         (["simulated"], "Missing option '--strategy'"),
     ],
 )

@@ -28,9 +28,12 @@ async def test_a_run_is_a_point_in_the_order_of_the_questions(
     await evaluate(flaky, dataset, tmp_path)
     shuffled = (tmp_path / "results.jsonl").read_text(encoding="utf-8").splitlines()[::-1]
     (tmp_path / "results.jsonl").write_text("\n".join(shuffled) + "\n", encoding="utf-8")
-    point = point_of_run(tmp_path, "majority", "n", 4, {"n": 4})
+    point = point_of_run(
+        tmp_path, strategy="majority", use="majority", scales="n", budget=4, parameters={"n": 4}
+    )
     assert (point.n, point.errors, point.forced, point.budget) == (19, 1, 1, 4)
     assert list(point.scores["em"]) == [i % 2 == 0 for i in range(1, 20)]
+    assert point.ids == [f"q{i}" for i in range(1, 20)]
     assert set(point.costs["tokens"]) == {110.0}
     assert set(point.costs["calls"]) == {2.0}
     assert point.intervals["tokens"] == (110.0, 110.0, 110.0)

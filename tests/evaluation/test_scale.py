@@ -9,18 +9,11 @@ import pytest
 
 from ragreason.datasets import Dataset
 from ragreason.errors import ConfigError
+from ragreason.evaluation.candidates import Candidate, Setting, all_settings, parse_candidate
 from ragreason.evaluation.graphs import Listener, Plan
+from ragreason.evaluation.points import default_folder, save
 from ragreason.evaluation.rows import Row
-from ragreason.evaluation.scale import (
-    Choice,
-    Setting,
-    all_settings,
-    default_folder,
-    parse_budgets,
-    parse_choice,
-    save,
-    scale_graph,
-)
+from ragreason.evaluation.scale import scale_graph
 from ragreason.generation.scripted import Scripted
 from ragreason.settings import load_settings
 
@@ -34,70 +27,6 @@ nodes:
   answer: {use: answer}
 edges: [[START, first], [first, second], [second, answer], [answer, END]]
 """
-
-
-@pytest.mark.parametrize(
-    ("text", "choice", "label"),
-    [
-        ("beam", Choice("beam"), "beam"),
-        (
-            "beam:branching=4,prune_below=0.2",
-            Choice("beam", {"branching": 4, "prune_below": 0.2}),
-            "beam:branching=4,prune_below=0.2",
-        ),
-        ("solve=beam:branching=4", Choice("beam", {"branching": 4}, "solve"), "beam:branching=4"),
-        ("own.parts:Beam", Choice("own.parts:Beam"), "own.parts:Beam"),
-        (
-            "own.parts:Beam:width=2",
-            Choice("own.parts:Beam", {"width": 2}),
-            "own.parts:Beam:width=2",
-        ),
-        ("x:aggregation=min,s=[1,2]", Choice("x", {"aggregation": "min", "s": [1, 2]}), None),
-    ],
-)
-def test_a_strategy_is_a_name_with_parameters_for_a_node(
-    text: str, choice: Choice, label: str | None
-) -> None:
-    assert parse_choice(text) == choice
-    assert label is None or choice.label == label
-
-
-@pytest.mark.parametrize("text", ["", "beam:", "beam:=4,x", ":n=4", "beam:n=", "solve=", "x:n=[1"])
-def test_a_strategy_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match="--strategy"):
-        parse_choice(text)
-
-
-def test_budgets_ascend_and_come_once() -> None:
-    assert parse_budgets("8, 1,2,2") == (1, 2, 8)
-    for text in ("", "0", "1,,2", "-1", "1.5", "many"):
-        with pytest.raises(ConfigError, match="expected whole numbers above 0"):
-            parse_budgets(text)
-
-
-def test_each_strategy_is_scaled_by_its_own_field_and_greedy_by_none() -> None:
-    choices = [Choice("greedy"), Choice("majority"), Choice("beam", {"branching": 4})]
-    found = all_settings(choices, (1, 2))
-    assert [(s.name, s.scales, s.parameters) for s in found] == [
-        ("greedy", None, {}),
-        ("majority-1", "n", {"n": 1}),
-        ("majority-2", "n", {"n": 2}),
-        ("beam_branching=4-1", "width", {"branching": 4, "width": 1}),
-        ("beam_branching=4-2", "width", {"branching": 4, "width": 2}),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("choices", "message"),
-    [
-        ([Choice("beem")], "unknown strategy 'beem'; did you mean 'beam'"),
-        ([Choice("beam"), Choice("beam")], "beam is given twice"),
-        ([Choice("beam", {"width": 4})], "'width' is what --budget sets"),
-    ],
-)
-def test_settings_that_can_not_be_are_refused(choices: list[Choice], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        all_settings(choices, (1,))
 
 
 class Log(Listener):
@@ -122,7 +51,7 @@ def plan(dataset: Dataset, tmp_path: Path) -> Plan:
     return Plan(dataset, tmp_path / "out", None, parts, varied, limit=6, settings=settings)
 
 
-SETTINGS = [Setting(Choice("greedy")), Setting(Choice("majority"), "n", 3)]
+SETTINGS = [Setting(Candidate("greedy")), Setting(Candidate("majority"), "n", 3)]
 
 
 async def test_each_setting_is_an_evaluation_of_its_own_and_goes_on(plan: Plan) -> None:
@@ -149,10 +78,10 @@ async def test_the_graph_s_own_parameters_stay_where_the_strategy_has_them(
     plan: Plan, tmp_path: Path
 ) -> None:
     (tmp_path / "two.yaml").write_text(TWO, encoding="utf-8")
-    setting = Setting(parse_choice("first=majority"), "n", 2)
+    setting = Setting(parse_candidate("first=majority"), "n", 2)
     here = replace(plan, overrides=())
     sweep = await scale_graph(str(tmp_path / "two.yaml"), [setting], here)
-    run = json.loads((sweep.folder / "majority-2/run.json").read_text(encoding="utf-8"))
+    run = json.loads((sweep.folder / "first=majority-2/run.json").read_text(encoding="utf-8"))
     assert run["parts"]["overrides"] == (
         "first.strategy=majority first.strategy.max_depth=3 first.strategy.n=2"
     )
@@ -174,7 +103,7 @@ async def test_what_can_not_be_swept_is_told_before_a_question_is_asked(
     (tmp_path / "two.yaml").write_text(TWO, encoding="utf-8")
     place = str(tmp_path / graph) if graph.endswith(".yaml") else graph
     here = plan if graph == "cot" else replace(plan, overrides=())
-    wrong = all_settings([parse_choice(strategy)], (2,))
+    wrong = all_settings([parse_candidate(strategy)], (2,))
     right = SETTINGS if graph == "cot" else []
     with pytest.raises(ConfigError, match=message):
         await scale_graph(place, [*right, *wrong], here)
@@ -197,5 +126,6 @@ async def test_scale_json_holds_the_points_and_what_determines_them(plan: Plan) 
     document = json.loads(save(sweep).read_text(encoding="utf-8"))
     assert (document["graph"], document["dataset"], document["seed"]) == ("cot", "own", 0)
     assert [p["strategy"] for p in document["points"]] == ["greedy", "majority"]
-    assert document["points"][1]["parameters"] == {"n": 3}
+    assert document["points"][1]["use"] == "majority"
+    assert document["points"][1]["parameters"] == {"max_depth": 2, "n": 3}
     assert sweep.title == "cot on own, 6 questions"
