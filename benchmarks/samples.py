@@ -36,9 +36,9 @@ from ragreason.types import Completion, Hit, Question, Step, Trajectory
 from ragreason.verification.reading import reading
 
 SAMPLES = {
-    "hotpotqa:hotpotqa/dev_sample_hf_layout.json": 100,
-    "2wikimultihopqa:2wikimultihopqa/train_sample.json": 60,
-    "musique:musique/train_sample.jsonl": 40,
+    "hotpotqa:hotpotqa/dev_sample_hf_layout.json": 67,
+    "2wikimultihopqa:2wikimultihopqa/train_sample.json": 67,
+    "musique:musique/train_sample.jsonl": 66,
 }
 K = 5
 N = 8

@@ -7,12 +7,13 @@ Reads what `benchmarks/samples.py` recorded; runs no model. For each temperature
     pass@k, majority@k, and best-of-k and weighted best-of-k by each verifier, k = 1 to 8: the mean
     over all subsets of k samples of a question, with 95 % bootstrap intervals over questions
     AUC of each verifier, right against wrong trajectories, and tokens a trajectory
-    the choice: the verifier and rule that are best on half of the questions, reported on the other
-    half: the share of the gap between one sample and pass@8 that it closes, and its AUC
+    the choice: the verifier with the highest AUC on the first 100 questions recorded, and of best
+    and weighted best-of-8 by it the better one there, reported on the others: the share of the gap
+    between one sample and pass@8 that it closes, and its AUC
 
-Questions are halved by a hash of their ids. `ensemble` is fitted on the first half, for which it
-has no figures. Without a recording, the scores kept in benchmarks/results are reported again: they
-hold scores by question id, never a question or an answer.
+`ensemble` is fitted on the first 100 questions, and its AUC there, by which it may be chosen, is
+that of two-fold cross-validation; its other figures are those of the other questions. Without a
+recording, the scores kept in benchmarks/results are reported again: they hold scores by question id, never a question or an answer.
 """
 
 import argparse
@@ -31,7 +32,6 @@ from ragreason.evaluation.plots import plot_scaling
 from ragreason.evaluation.points import Point
 from ragreason.evaluation.statistics import bootstrap_interval
 from ragreason.evaluation.test_time import best_of_k, pass_at_k, weighted_at_k
-from ragreason.seeds import derive
 from ragreason.text.votes import vote_key
 from ragreason.verification.ensemble import fit_weights
 
@@ -39,6 +39,7 @@ RESULT = Path(__file__).parent / "results" / "search.json"
 PLOT = Path(__file__).parents[1] / "docs" / "images" / "search"
 ENSEMBLE = "ensemble"
 DRAWS = 2_000
+CHOSEN_ON = 100
 Array = npt.NDArray[np.float64]
 
 
@@ -75,8 +76,8 @@ class Samples:
     @cached_property
     def halves(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The places of the questions to choose on, and of those to report on."""
-        side = np.array([derive("half", name) % 2 for name in self.ids])
-        return np.flatnonzero(side == 0), np.flatnonzero(side == 1)
+        places = np.arange(len(self.ids))
+        return places[:CHOSEN_ON], places[CHOSEN_ON:]
 
     def passed(self, k: int) -> Array:
         """pass@k: (questions,)."""
@@ -101,14 +102,19 @@ class Samples:
 
 
 def with_ensemble(samples: Samples, members: Sequence[str]) -> Samples:
-    """The samples with the scores of an ensemble that was fitted on the first half."""
+    """The samples with the scores of an ensemble: fitted on the first questions for the others, and
+    on each half of the first ones for their other half.
+    """
     stacked = np.stack([samples.scores[name] for name in members], axis=-1)
-    fitted_on, _ = samples.halves
-    fitted = fit_weights(
-        stacked[fitted_on].reshape(-1, len(members)), samples.right[fitted_on].ravel() > 0
-    )
-    odds = stacked @ np.array(fitted["weights"]) + fitted["intercept"]
-    scores = {**samples.scores, ENSEMBLE: 1 / (1 + np.exp(-odds))}
+    first, others = samples.halves
+    even, odd = first[::2], first[1::2]
+    found = np.zeros_like(samples.right)
+    for fitted_on, scored in ((first, others), (even, odd), (odd, even)):
+        rows = stacked[fitted_on].reshape(-1, len(members))
+        fitted = fit_weights(rows, samples.right[fitted_on].ravel() > 0)
+        odds = stacked[scored] @ np.array(fitted["weights"]) + fitted["intercept"]
+        found[scored] = 1 / (1 + np.exp(-odds))
+    scores = {**samples.scores, ENSEMBLE: found}
     cost = {**samples.cost, ENSEMBLE: sum(samples.cost[name] for name in members)}
     return replace(samples, scores=scores, cost=cost)
 
@@ -161,16 +167,15 @@ def rounded(values: Sequence[float]) -> list[float]:
 def chosen(samples: Samples) -> dict[str, Any]:
     """The choice on one half and what it is worth on the other."""
     first, second = (samples.at(places) for places in samples.halves)
-    options = [(rule, name) for name in sorted(samples.scores) for rule in ("best", "weighted")]
-    rule, name = max(
-        (option for option in options if option[1] != "random"),
-        key=lambda option: first.by(*option, N).mean(),
-    )
+    aucs = {name: auc(scores, first.right) for name, scores in first.scores.items()}
+    name = max(sorted(aucs), key=aucs.__getitem__)
+    rule = max(("best", "weighted"), key=lambda rule: first.by(rule, name, N).mean())
     found = second.by(rule, name, N)
     return {
         "verifier": name,
         "rule": rule,
         "questions": [len(first.ids), len(second.ids)],
+        "auc_on_first": rounded([aucs[name]])[0],
         "one": interval(second.right.mean(axis=1)),
         "greedy": interval(second.greedy),
         "pass": interval(second.passed(N)),
@@ -233,7 +238,7 @@ def read(folder: Path) -> dict[str, Any]:
     verdicts = {name: found for name, found in verdicts.items() if found}
     whole = [key for key in rows if all(key in found for found in verdicts.values())]
     kept = {}
-    for key in sorted(whole):
+    for key in whole:
         row = rows[key]
         kept[key] = {
             name: {

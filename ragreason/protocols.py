@@ -203,6 +203,8 @@ class Strategy(Protocol):
     outcomes; no others are made. Optional, where a class has them:
 
     - `requires` (ClassVar): it needs a verifier that gives at least one of these;
+    - `priors`: it looks at `Step.logprob`, so proposals are asked for with log-probabilities where
+      the engine tells them;
     - `scales` (ClassVar): the field that a larger budget raises, such as "n";
     - `tops_up` (ClassVar): it draws independent samples from the root, and where a tree holds some
       already, only those that are lacking;

@@ -32,16 +32,23 @@ class Widening:
 
     `temperatures`: sample number i is drawn at the temperature i mod their number; empty leaves the
     policy's. `first_tokens` k: sample i begins with the (i mod k)-th likeliest first token, and the
-    rest of it is decoded as it would be anyway; 0 leaves it. Source: CoT-decoding, arXiv
+    rest of it is decoded as it would be anyway; 0 leaves it. With `logprobs` every sample tells its
+    log-probability, for strategies that go by what is likely. Source: CoT-decoding, arXiv
     2402.10200.
     """
 
     temperatures: tuple[float, ...] = ()
     first_tokens: int = 0
+    logprobs: bool = False
+
+    @property
+    def spreads(self) -> bool:
+        """Whether samples are drawn otherwise than the policy says."""
+        return bool(self.temperatures or self.first_tokens)
 
     def __bool__(self) -> bool:
-        """Whether anything is to be spread."""
-        return bool(self.temperatures or self.first_tokens)
+        """Whether requests are changed at all."""
+        return self.spreads or self.logprobs
 
     def temperature(self, number: int, otherwise: float) -> float:
         """The temperature of sample `number`."""
@@ -94,6 +101,10 @@ class Widened:
 
         Raises ConfigError for replies of a fixed form, if first tokens are to differ.
         """
+        if self.widening.logprobs:
+            request = request.model_copy(update={"logprobs": True})
+        if not self.widening.spreads:
+            return await self.engine.generate(request)
         numbers, ranks = _continued(self.numbers, request.n), _continued(self.ranks, request.n)
         starts, usage = await self._starts(request, max(ranks) + 1)
         groups: dict[tuple[int, float], list[int]] = {}

@@ -62,7 +62,7 @@ class Reason:
         wrong = lacking_verifier(self.strategy, self.verifier)
         if wrong:
             raise ConfigError(wrong)
-        if self.widening and getattr(self.policy, "own_engine", False):
+        if self.widening.spreads and getattr(self.policy, "own_engine", False):
             raise ConfigError(
                 f"'{self.name}': temperatures and first_tokens don't reach into this policy, which "
                 "brings its own engine; set temperatures inside it"
@@ -79,8 +79,9 @@ class Reason:
 
     @cached_property
     def widening(self) -> Widening:
-        """How the samples of one prompt are spread."""
-        return Widening(tuple(self.temperatures), self.first_tokens)
+        """How the samples of one prompt are spread, and whether they tell how likely they are."""
+        told = getattr(self.strategy, "priors", False) and "logprobs" in self.engine.capabilities
+        return Widening(tuple(self.temperatures), self.first_tokens, logprobs=told)
 
     def proposer(self, numbers: tuple[int, ...], ranks: tuple[int, ...]) -> Generator:
         """The engine for one request of the policy; see `Widened` for what the places mean."""

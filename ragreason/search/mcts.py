@@ -64,6 +64,11 @@ class MCTS:
     best: Literal["visits", "value"] = "value"
     aggregation: Aggregation | None = None
 
+    @property
+    def priors(self) -> bool:
+        """Whether it looks at how likely its proposals are."""
+        return self.formula == "puct"
+
     def decide(self, tree: Tree, spent: Usage) -> Decision:
         """What the simulations need next; the best answers when all of them are done.
 

@@ -1,7 +1,7 @@
 """Monte-Carlo tree search on hand-drawn trees."""
 
 from math import ceil, inf, log, sqrt
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -545,3 +545,20 @@ async def test_it_searches_over_react(formula: Any, roll_out: bool) -> None:
 async def test_without_a_verifier_it_is_refused() -> None:
     with pytest.raises(ConfigError, match="MCTS needs a verifier that scores steps or trajector"):
         await reason("When?", policy=ReAct(), strategy=MCTS(), engine=thinker(["good"]))
+
+
+@pytest.mark.parametrize(("formula", "asked"), [("puct", True), ("uct", False)])
+async def test_priors_are_how_likely_the_engine_finds_its_proposals(
+    formula: Literal["puct", "uct"], asked: bool
+) -> None:
+    engine = thinker(["good thing", "bad thing", "worse thing"])
+    found = await reason(
+        "Which?",
+        strategy=MCTS(simulations=4, branching=3, max_depth=2, formula=formula),
+        verifier=StepScores(),
+        policy=ReAct(search_first=False, temperature=1.0),
+        engine=engine,
+    )
+    steps = [found.tree.step(node) for node in range(1, len(found.tree))]
+    assert {step.logprob is not None for step in steps if step is not None} == {asked}
+    assert {request.logprobs for request in engine.requests} == {asked}
