@@ -1,7 +1,8 @@
 """A simulated reasoner and simulated verifiers of known strength, and what theory says of them."""
 
-from ragreason.simulation.drive import Measured, Simulated, measure, simulate
+from ragreason.simulation.drive import Simulated, simulate
 from ragreason.simulation.known_tree import KnownTree, KnownTreeVerifier
+from ragreason.simulation.measured import Measured, measure
 from ragreason.simulation.reasoner import RIGHT, SimulatedReasoner, on_track, simulated_questions
 from ragreason.simulation.theory import (
     beam_accuracy,

@@ -1,7 +1,7 @@
 """The plain loop gives what `ragreason.reason` gives, and counts what it did."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -10,12 +10,14 @@ from ragreason.errors import ConfigError
 from ragreason.generation.scripted import Scripted
 from ragreason.nodes.search import reason
 from ragreason.policies.cot import Cot
-from ragreason.protocols import Verifier
+from ragreason.protocols import Judges, Verifier
 from ragreason.search.best_of_n import BestOfN
 from ragreason.search.greedy import Greedy
 from ragreason.search.majority import Majority
 from ragreason.search.needs import lacking_verifier
 from ragreason.simulation import (
+    KnownTree,
+    KnownTreeVerifier,
     SimulatedOutcomeVerifier,
     SimulatedProcessVerifier,
     SimulatedReasoner,
@@ -24,7 +26,14 @@ from ragreason.simulation import (
     simulate,
     simulated_questions,
 )
-from ragreason.types import Budget, Usage
+from ragreason.types import Budget, Question, Usage
+
+
+class InContext(SimulatedVerifier):
+    """Scores a step with what came before it."""
+
+    judges: ClassVar[frozenset[Judges]] = frozenset({"prefix", "trajectory"})
+
 
 REASONER = SimulatedReasoner(p=(0.5, 0.9), depth=3, recovery=0.1, prompt_tokens=7)
 VERIFIERS: list[Verifier | None] = [
@@ -32,6 +41,7 @@ VERIFIERS: list[Verifier | None] = [
     SimulatedVerifier(step_tokens=3),
     SimulatedProcessVerifier(step_tokens=3),
     SimulatedOutcomeVerifier(),
+    InContext(step_tokens=3),
 ]
 BUDGETS = [None, Budget(tokens=400), Budget(calls=4), Budget(steps=9)]
 PAIRS = [
@@ -52,12 +62,25 @@ def test_the_tree_is_the_one_that_reason_gives(
     strategy = registry.load("strategies", name)()
     parts: dict[str, Any] = {"policy": REASONER, "strategy": strategy, "verifier": verifier}
     for question in simulated_questions(2):
-        parts |= {"seed": 3, "budget": budget}
-        fast = simulate(question, **parts)
-        slow = asyncio.run(reason(question, engine=Scripted(), **parts))
-        assert fast.tree.events == slow.tree.events
-        assert (fast.best, fast.answer, fast.usage) == (slow.best, slow.answer, slow.usage)
-        assert fast.forced == slow.forced
+        assert_the_same(question, {**parts, "seed": 3, "budget": budget})
+
+
+def assert_the_same(question: Question, parts: dict[str, Any]) -> None:
+    fast = simulate(question, **parts)
+    slow = asyncio.run(reason(question, engine=Scripted(), **parts))
+    assert fast.tree.events == slow.tree.events
+    assert (fast.best, fast.answer, fast.usage) == (slow.best, slow.answer, slow.usage)
+    assert fast.forced == slow.forced
+
+
+@pytest.mark.parametrize("budget", [None, Budget(calls=3)], ids=["unbounded", "3 calls"])
+def test_branches_with_the_same_steps_are_one_request(budget: Budget | None) -> None:
+    policy = KnownTree(branching=2, depth=3)
+    parts: dict[str, Any] = {"policy": policy, "verifier": KnownTreeVerifier()}
+    for question in simulated_questions(5):
+        assert_the_same(question, {**parts, "strategy": BestOfN(n=7), "budget": budget})
+    done = simulate(question, strategy=BestOfN(n=7), **parts)
+    assert done.usage.calls <= 1 + 2 + 4
 
 
 def test_waves_and_tokens_are_counted() -> None:

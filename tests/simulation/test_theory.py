@@ -126,18 +126,22 @@ SEARCH = pytest.mark.parametrize("name", SEARCHES)
 
 
 @cache
-def searched(strategy: Strategy, verifier: SimulatedVerifier) -> Measured:
-    return measure(FEW, policy=LONG, strategy=strategy, verifier=verifier)
+def searched(name: str, verifier: SimulatedVerifier) -> Measured:
+    return measure(FEW, policy=LONG, strategy=SEARCHES[name], verifier=verifier)
+
+
+@cache
+def sampled(n: int, verifier: SimulatedVerifier) -> Measured:
+    return measure(FEW, policy=LONG, strategy=BestOfN(n=n), verifier=verifier)
 
 
 def gain(name: str, verifier: SimulatedVerifier, *, at_least: bool) -> Interval:
     """How much more often a search is right than best-of-N with at least, or at most, as many
     tokens; the two differ by less than one sample.
     """
-    search = searched(SEARCHES[name], verifier)
+    search = searched(name, verifier)
     tokens = search.tokens.mean()
-    n = int(-(-tokens // 300) if at_least else tokens // 300)
-    samples = searched(BestOfN(n=n), verifier)
+    samples = sampled(int(-(-tokens // 300) if at_least else tokens // 300), verifier)
     spent = samples.tokens.mean()
     assert abs(spent - tokens) < 300
     assert spent >= tokens if at_least else spent <= tokens
