@@ -143,8 +143,9 @@ async def test_every_policy_sees_what_was_held_against_its_last_answer(
     assert found.answer == "1874"
     answers = [found.tree.step(node) for node in found.tree.answers]
     assert [step.answer for step in answers if step] == ["1901", "1874"]
-    last = engine.requests[-1].prefill
-    review = next(line for line in last.splitlines() if line.startswith("Review:"))
+    last = engine.requests[-1]
+    assert {"\nReview:", "\n"} & set(last.stop), "it writes no review itself"
+    review = next(line for line in last.prefill.splitlines() if line.startswith("Review:"))
     assert '"1901" is not supported' in review
     assert "Without support: year." in review
     assert "Missing: a birth." in review
