@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import exp
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from ragreason.concurrency import all_or_none
+from ragreason.errors import ContextOverflowError
 from ragreason.protocols import Aggregation, Capability, Costs, Generator, Item, Judges
 from ragreason.text.answers import canonical_answer
 from ragreason.text.language import language
@@ -35,7 +37,8 @@ class Likelihood:
     those and the thoughts before the answer ("chain"); without passages, the bare question. With a
     `penalty` the score is multiplied by 1 - penalty * p, p being the same of the reply "no relevant
     information found". All answers to one prompt are one call, equal ones scored once. Score 0
-    where there is no answer. Where the prompt overflows, oldest passages are left out.
+    where there is no answer. Where the prompt overflows, each answer is scored alone, without the
+    oldest passages that leave it no room.
 
     Source: CoRAG, arXiv 2501.14342; the normalisation by length is ours. It favours the beginning
     of a name over the whole: the end of the reply is not scored. A mean of -0.5 nats gives 0.61.
@@ -80,11 +83,15 @@ class Likelihood:
         answers = (*group.answers, *([_NOTHING[lang]] if self.penalty else []))
         gap = " " if lang == "en" else ""
 
-        async def call(hits: Sequence[Hit]) -> list[float]:
+        async def call(hits: Sequence[Hit], texts: Sequence[str] = answers) -> list[float]:
             request = reading(question, hits, group.notes)
-            return await mean_logprobs(self.engine, request, [gap + a for a in answers])
+            return await mean_logprobs(self.engine, request, [gap + text for text in texts])
 
-        means = await fitting(group.hits, call)
+        try:
+            means = await call(group.hits)
+        except ContextOverflowError:  # one long answer must not cost the others their evidence
+            alone = [fitting(group.hits, partial(call, texts=[text])) for text in answers]
+            means = [mean for (mean,) in await all_or_none(alone)]
         lost = self.penalty * exp(means[-1]) if self.penalty else 0.0
         return {
             answer: Verdict(

@@ -7,7 +7,7 @@ from ragreason.errors import ContextOverflowError, VerifierError
 from ragreason.generation.metered import Metered
 from ragreason.generation.scripted import Scripted
 from ragreason.ledger import Meter, as_verifier, metering
-from ragreason.types import Hit, Question, Step, Trajectory
+from ragreason.types import Hit, Question, Request, Step, Trajectory
 from ragreason.verification.likelihood import Likelihood
 from tests.verification.engines import Opinionated
 
@@ -106,6 +106,30 @@ async def test_first_passages_are_left_out_until_the_prompt_fits(
     assert hits[-1].passage.text in prompt
     with pytest.raises(ContextOverflowError):
         await Likelihood(Opinionated({}, context=5)).judge(question, [answering("King", hits)])
+
+
+class Narrow(Opinionated):
+    """Refuses, as engines do, a prompt that a continuation does not fit behind."""
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        for text in continuations:
+            tokens = await self.count_tokens(request.model_copy(update={"prefill": text}))
+            if tokens > self.context:
+                raise ContextOverflowError(tokens, self.context)
+        return await super().score(request, continuations)
+
+
+async def test_an_answer_too_long_for_the_evidence_does_not_cost_the_others_theirs(
+    question: Question, hits: tuple[Hit, ...], answering: Answering
+) -> None:
+    alone, together = (Narrow({"King": 0.5}, context=150) for _ in range(2))
+    items = [answering("King", hits), answering("word " * 80, hits)]
+    (verdict,) = await Likelihood(alone).judge(question, items[:1])
+    verdicts = await Likelihood(together).judge(question, items)
+    read = {texts: request.messages[0].content for request, texts in together.scored}
+    assert hits[0].passage.text in read[(" King",)]
+    assert hits[0].passage.text not in max(read.items())[1]
+    assert verdicts[0] == verdict
 
 
 async def test_steps_and_hits_are_refused(question: Question, hits: tuple[Hit, ...]) -> None:
