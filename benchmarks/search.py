@@ -6,14 +6,15 @@ Reads what `benchmarks/samples.py` recorded; runs no model. For each temperature
 
     pass@k, majority@k, and best-of-k and weighted best-of-k by each verifier, k = 1 to 8: the mean
     over all subsets of k samples of a question, with 95 % bootstrap intervals over questions
-    AUC of each verifier, right against wrong trajectories, and tokens a trajectory
+    AUC of each verifier, right against wrong trajectories, and its tokens on a question's 8
     the choice: the verifier with the highest AUC on the first 100 questions recorded, and of best
     and weighted best-of-8 by it the better one there, reported on the others: the share of the gap
     between one sample and pass@8 that it closes, and its AUC
 
 `ensemble` is fitted on the first 100 questions, and its AUC there, by which it may be chosen, is
 that of two-fold cross-validation; its other figures are those of the other questions. Without a
-recording, the scores kept in benchmarks/results are reported again: they hold scores by question id, never a question or an answer.
+recording, the scores kept in benchmarks/results are reported again: they hold scores by question
+id, never a question or an answer.
 """
 
 import argparse
@@ -48,7 +49,9 @@ class Samples:
     """`N` samples of each question at one temperature. Arrays are (questions, samples).
 
     `votes` holds numbers that are equal where answers count as one vote, 0 for an empty answer.
-    `cost`: verifier to tokens a trajectory. `tokens`: those of the prompt, and of one sample.
+    `cost`: verifier to the tokens of one of its requests and their number, a mean over questions
+    whose trajectories were all judged together; of an ensemble, its members'. `prompt` and `reply`
+    hold the tokens of the prompt, and of one sample.
     """
 
     ids: tuple[str, ...]
@@ -56,7 +59,7 @@ class Samples:
     greedy: Array  # (questions,)
     votes: npt.NDArray[np.int64]
     scores: Mapping[str, Array]
-    cost: Mapping[str, float]
+    cost: Mapping[str, Sequence[tuple[float, float]]]
     prompt: Array  # (questions,)
     reply: Array  # (questions,)
 
@@ -96,6 +99,12 @@ class Samples:
             [weighted_at_k([str(v or "") for v in votes], r, w, k) for votes, r, w in rows]
         )
 
+    def verified(self, name: str, k: int) -> float:
+        """At most so many tokens this verifier reads for k trajectories of a question: they take at
+        most a request each, and no more than all that were judged together took.
+        """
+        return sum(tokens * min(k, requests) for tokens, requests in self.cost[name])
+
     def by(self, rule: str, name: str, k: int) -> Array:
         """`rule` is "best" or "weighted"."""
         return self.best(name, k) if rule == "best" else self.weighted(name, k)
@@ -115,7 +124,7 @@ def with_ensemble(samples: Samples, members: Sequence[str]) -> Samples:
         odds = stacked[scored] @ np.array(fitted["weights"]) + fitted["intercept"]
         found[scored] = 1 / (1 + np.exp(-odds))
     scores = {**samples.scores, ENSEMBLE: found}
-    cost = {**samples.cost, ENSEMBLE: sum(samples.cost[name] for name in members)}
+    cost = {**samples.cost, ENSEMBLE: [part for name in members for part in samples.cost[name]]}
     return replace(samples, scores=scores, cost=cost)
 
 
@@ -205,14 +214,14 @@ def curves(samples: Samples) -> dict[str, Any]:
 
 
 def verifiers(samples: Samples) -> dict[str, Any]:
-    """Each verifier's AUC, tokens a trajectory, and the share of the gap that it closes."""
+    """Each verifier's AUC, tokens for `N` trajectories, and the share of the gap that it closes."""
     _, second = samples.halves
     found = {}
     for name in samples.scores:
         those = samples.at(second) if name == ENSEMBLE else samples
         found[name] = {
             "auc": auc_interval(those, name),
-            "tokens": round(samples.cost[name], 1),
+            "tokens": round(samples.verified(name, N), 1),
             "closed_best": closed(those, those.best(name, N)),
             "closed_weighted": closed(those, those.weighted(name, N)),
         }
@@ -225,7 +234,7 @@ def points(samples: Samples, names: Sequence[str]) -> list[Point]:
     for label, name in [("majority", None), *((f"weighted by {n}", n) for n in names)]:
         for k in (1, 2, 4, 8):
             spent = samples.prompt + k * samples.reply
-            spent = spent + (k * samples.cost[name] if name is not None else 0)
+            spent = spent + (samples.verified(name, k) if name is not None else 0)
             score = samples.weighted(name, k)
             made.append(Point(label, "n", k, {"em": score}, {"tokens": spent}))
     return made
@@ -250,11 +259,15 @@ def read(folder: Path) -> dict[str, Any]:
             }
             for name, drawn in row["trajectories"].items()
         }
-    cost = {
-        name: sum(r["tokens"] for r in found.values()) / sum(r["items"] for r in found.values())
-        for name, found in verdicts.items()
-    }
+    cost = {name: [requests(list(found.values()))] for name, found in verdicts.items()}
     return {"questions": kept, "cost": cost}
+
+
+def requests(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Tokens a request, and requests a question, of a verifier's rows."""
+    calls = sum(row["calls"] for row in rows)
+    tokens = sum(row["tokens"] for row in rows)
+    return (tokens / calls if calls else 0.0, calls / len(rows))
 
 
 def numbered(answers: Sequence[str]) -> list[int]:
