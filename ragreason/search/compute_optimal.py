@@ -68,6 +68,11 @@ class ComputeOptimal:
             for part in made
         )
 
+    @property
+    def priors(self) -> bool:
+        """Whether one of them looks at how likely its proposals are."""
+        return any(getattr(part, "priors", False) for part in self.delegates)
+
     def decide(self, tree: Tree, spent: Usage) -> Decision:
         """The next step of the probes, then what the choice for their difficulty decides."""
         probing = self._probing(tree)

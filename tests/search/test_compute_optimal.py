@@ -212,6 +212,20 @@ async def test_a_budget_ends_it_with_the_best_there_is() -> None:
     assert len(found.tree.answers) == 4
 
 
+@pytest.mark.parametrize(("formula", "asked"), [("puct", True), ("uct", False)])
+async def test_a_choice_that_goes_by_priors_gets_them(formula: str, asked: bool) -> None:
+    engine = thinker(["good", "bad", "worse"])
+    found = await reason(
+        "Which?",
+        policy=ReAct(temperature=1.0, search_first=False),
+        strategy=optimal("greedy", {"use": "mcts", "formula": formula}, at_most=0.05),
+        engine=engine,
+        verifier=StepScores(),
+    )
+    assert len(found.tree.children(ROOT)) == 2 + 4, "probes, and what the choice asks first"
+    assert {request.logprobs for request in engine.requests} == {asked}
+
+
 async def test_what_a_choice_needs_is_needed() -> None:
     with pytest.raises(ConfigError, match="Beam needs a verifier that scores steps"):
         await reason("q", policy=Cot(), strategy=BEAMS, engine=Scripted())
