@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import Field
 
-from ragreason.errors import BudgetReachedError, ConfigError, ContextOverflowError
+from ragreason.errors import BudgetReachedError, ConfigError
 from ragreason.generation.widened import MOST_FIRST_TOKENS, Widened, Widening
 from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.expand import expand, why_forced
@@ -136,10 +136,7 @@ class Reason:
         """Verdicts on what is new, within the budget."""
         meter = _inner_meter(state)
         with metering(meter):
-            try:
-                update = await verify(self, state)
-            except (BudgetReachedError, ContextOverflowError) as error:
-                update = {"forced": why_forced(error)}
+            update = await verify(self, state)
         return update | _spent(meter)
 
     def _report(self, state: ReasonState, known: Mapping[str, Evidence]) -> dict[str, Any]:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from ragreason.errors import VerifierError
+from ragreason.errors import BudgetReachedError, ContextOverflowError, VerifierError
 from ragreason.events import TraceEvent
 from ragreason.ledger import as_verifier
 from ragreason.nodes.emit import emit
+from ragreason.nodes.expand import why_forced
 from ragreason.protocols import Item, Strategy, Verifier
 from ragreason.state import ReasonState
 from ragreason.tree import Judged, Tree
@@ -19,50 +20,67 @@ if TYPE_CHECKING:
 async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     """Judge what the strategy wants judged: each new step and each new answer once, in a batch.
 
-    Raises VerifierError if the verdicts are not as many as the items.
+    Where a budget or a full context stops one batch, the verdicts of the one before stay. Raises
+    VerifierError if the verdicts are not as many as the items.
     """
     verifier = parts.verifier
     if verifier is None:
         return {"tree": []}
-    events = await _verdicts(verifier, parts.strategy, state["question"], Tree(state["tree"]))
+    question, tree = state["question"], Tree(state["tree"])
+    events: list[Judged] = []
+    forced = ""
+    try:
+        events += await _steps(verifier, parts.strategy, question, tree)
+        events += await _outcomes(verifier, parts.strategy, question, tree, events)
+    except (BudgetReachedError, ContextOverflowError) as error:
+        forced = why_forced(error)
     for event in events:
         emit(
             TraceEvent(
                 kind="verdict",
                 node=parts.name,
-                question_id=state["question"].id,
+                question_id=question.id,
                 verdict=event.verdict,
                 tree_node=event.node,
                 outcome=event.outcome,
             )
         )
-    return {"tree": events}
+    return {"tree": events, "forced": forced}
 
 
-async def _verdicts(
+async def _steps(
     verifier: Verifier, strategy: Strategy, question: Question, tree: Tree
 ) -> list[Judged]:
-    """One batch of steps, one of outcomes. A finished trajectory whose last step was judged in its
-    context has its outcome with that: it is not judged twice.
+    if not _kinds(verifier, strategy)[0]:
+        return []
+    nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
+    items: list[Item] = [
+        tree.trajectory(n) if "prefix" in verifier.judges else cast(Step, tree.step(n))
+        for n in nodes
+    ]
+    return _judged(nodes, await judge(verifier, question, items), outcome=False)
+
+
+async def _outcomes(
+    verifier: Verifier,
+    strategy: Strategy,
+    question: Question,
+    tree: Tree,
+    judged: Sequence[Judged],
+) -> list[Judged]:
+    """A finished trajectory whose last step was judged in its context, just now (`judged`) or
+    before, has its outcome with that: it is not judged twice.
     """
     steps, outcomes = _kinds(verifier, strategy)
-    in_context = steps and "prefix" in verifier.judges
-    judged: list[Judged] = []
-    if steps:
-        nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
-        items: list[Item] = [
-            tree.trajectory(n) if in_context else cast(Step, tree.step(n)) for n in nodes
-        ]
-        judged += _judged(nodes, await judge(verifier, question, items), outcome=False)
-    if outcomes:
-        nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
-        if in_context:
-            known = {event.node: event.verdict for event in judged}
-            found = [known.get(n) or tree.verdict(n) for n in nodes]
-            return judged + _judged(nodes, [v for v in found if v is not None], outcome=True)
-        ends = [tree.trajectory(n) for n in nodes]
-        judged += _judged(nodes, await judge(verifier, question, ends), outcome=True)
-    return judged
+    if not outcomes:
+        return []
+    nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
+    if steps and "prefix" in verifier.judges:
+        known = {event.node: event.verdict for event in judged}
+        found = [known.get(n) or tree.verdict(n) for n in nodes]
+        return _judged(nodes, [v for v in found if v is not None], outcome=True)
+    ends = [tree.trajectory(n) for n in nodes]
+    return _judged(nodes, await judge(verifier, question, ends), outcome=True)
 
 
 def _kinds(verifier: Verifier, strategy: Strategy) -> tuple[bool, bool]:
