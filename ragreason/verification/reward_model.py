@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isnan
+from math import isfinite
 from typing import Annotated, Any, ClassVar, Protocol
 
 from pydantic import Field
@@ -111,8 +111,9 @@ class RewardModel:
         ]
         distinct = [r for r in dict.fromkeys(readings) if r.steps]
         odds = await self._scorer.log_odds(distinct) if distinct else []
-        if len(odds) != len(distinct) or any(map(isnan, odds)):
-            came = f"{len(odds)} scores, {sum(map(isnan, odds))} of them no number"
+        wrong = sum(not isfinite(one) for one in odds)
+        if len(odds) != len(distinct) or wrong:
+            came = f"{len(odds)} scores, {wrong} of them no finite number"
             raise VerifierError(f"{len(distinct)} trajectories were to be judged, {came} came")
         scores = dict(zip(distinct, odds, strict=True))
         return [self._verdict(scores.get(r)) for r in readings]

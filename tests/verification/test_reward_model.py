@@ -1,5 +1,6 @@
 """Reward models of random weights on this machine, against transformers asked text by text."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -292,8 +293,8 @@ def test_a_graph_file_can_name_it() -> None:
     assert not [name for name in given.model_fields if "key" in name or "url" in name]
 
 
-@pytest.mark.parametrize("odds", [[], [1.0, 2.0], [float("nan")]])
-async def test_a_score_that_is_missing_or_no_number_is_an_error(
+@pytest.mark.parametrize("odds", [[], [1.0, 2.0], [math.nan], [math.inf], [-math.inf]], ids=str)
+async def test_a_score_that_is_missing_or_no_finite_number_is_an_error(
     make_model: MakeModel, odds: list[float]
 ) -> None:
     class Broken:
