@@ -9,6 +9,7 @@ from ragreason.traces.searches import children
 
 _WORDS = {"thought": "think", "backtrack": "back"}
 _DEEPEST = 24  # characters of branches, so that texts of deep steps still have room
+_LONG = 1e5  # from here on figures are told by their powers of ten, so that texts have room
 _COLUMNS: Mapping[str, Callable[[SearchNode], float | None]] = {
     "step": lambda node: node.process,
     "outcome": lambda node: node.outcome,
@@ -98,7 +99,9 @@ def _style(node: SearchNode) -> str:
 def _cell(value: float | None) -> str:
     if value is None:
         return ""
-    return str(value) if isinstance(value, int) else f"{value:.2f}"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}" if abs(value) < _LONG else f"{value:.1e}"
 
 
 def _row(text: str, cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -166,6 +166,14 @@ def test_deep_and_chinese_trees_fit_80_columns() -> None:
     assert (lines[0][-6:], lines[-2][-6:]) == ("  step", "-12.35")
 
 
+def test_figures_of_any_size_leave_room_for_the_text() -> None:
+    marks = [marked(2, -1e40, visits=10**6, value=1e30)]
+    lines = shown([*BEST_OF_N[:2], judged(1, -1e15), judged(2, 99_999.5, outcome=True), *marks])
+    assert max(map(cell_len, lines)) == 80
+    assert "answer  1902" in lines[2]
+    assert lines[2].split()[-4:] == ["99999.50", "1000000", "1.0e+30", "-1.0e+40"]
+
+
 def test_model_output_can_not_command_the_terminal() -> None:
     evil = "ok\x1b]0;owned\x07\x1b[2J\u202e\r\nend"
     lines = shown([step(1, 0, "thought", evil), step(2, 0, "answer", evil), failed(3, 0, evil)])
