@@ -54,6 +54,16 @@ def test_the_second_time_installs_nothing(target: str, clone: Path) -> None:
     assert "venv .venv" not in plan
 
 
+def test_bench_reports_and_does_not_record_for_hours(clone: Path) -> None:
+    installed(clone, ".test")
+    (clone / "benchmarks").mkdir()
+    for name in ("samples.py", "search.py"):
+        (clone / "benchmarks" / name).touch()
+    plan = make(clone, "-n", "bench").stdout
+    assert "benchmarks/search.py" in plan
+    assert "samples.py" not in plan
+
+
 def test_a_change_of_the_dependencies_installs_again(clone: Path) -> None:
     installed(clone, ".demo")
     os.utime(clone / "pyproject.toml", (4.1e9, 4.1e9))
