@@ -318,7 +318,7 @@ def main() -> None:
     samples = samples_at(kept, 1.0)
     _, second = samples.halves
     plot_scaling(
-        points(samples.at(second), [ENSEMBLE, "likelihood", "groundedness", "random"]),
+        points(samples.at(second), ["agreement", "likelihood", "groundedness", "random"]),
         "em",
         PLOT,
         f"{len(second)} questions, samples of the 0.5B model at temperature 1.0",
