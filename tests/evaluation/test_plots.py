@@ -44,6 +44,13 @@ def test_it_names_strategies_axes_and_units(tmp_path: Path) -> None:
     assert said.count("4") == 2, "each point says its budget"
 
 
+def test_names_are_no_formulas(tmp_path: Path) -> None:
+    names = ["own:stop=$a_b$", "own:stop=$\\frac$"]
+    svg = plot_scaling([point(n, 1, 0.4, 200) for n in names], "em", tmp_path / "a", "$x^2$")[0]
+    said = re.findall(r"<!-- (.*?) -->", svg.read_text(encoding="utf-8"))
+    assert {*names, "$x^2$"} <= set(said)
+
+
 def test_points_lie_at_what_they_cost_and_not_at_their_budget() -> None:
     series = plots._series(POINTS, "em")
     (axes,) = plots._drawn(series, "em", "").axes
