@@ -62,6 +62,8 @@ def test_the_contracts_hold(copy: Path) -> None:
         ("policies/cot.py", "from ragreason.search import greedy", "imports flow down only"),
         ("nodes/retrieve.py", "from ragreason.datasets import load", "never sees gold"),
         ("search/greedy.py", "import ragreason.worlds", "never sees gold"),
+        ("nodes/verify.py", "import ragreason.simulation", "imports flow down only"),
+        ("simulation/drive.py", "import ragreason.evaluation", "imports flow down only"),
         ("verification/judge.py", "import ragreason.evaluation.oracle", "never sees gold"),
         ("nodes/rewrite.py", "def f() -> None:\n    import torch", "torch: "),
         ("corpus/chunk.py", "def f() -> None:\n    import langgraph", "langgraph: "),
