@@ -51,7 +51,7 @@ class Beam:
         return by_outcome(tree, self.aggregation)
 
     def marks(self, tree: Tree) -> Mapping[int, Mark]:
-        """Each proposal's score; given up are those that were not kept, failed or duplicates."""
+        """Each proposal's score; given up are failed ones and, but for answers, those not kept."""
         waves = ((wave.proposed, wave.kept) for wave in self._waves(tree))
         return choice_marks(tree, self.aggregation, waves)
 

@@ -49,7 +49,7 @@ class DVTS:
         return by_outcome(tree, self.aggregation)
 
     def marks(self, tree: Tree) -> Mapping[int, Mark]:
-        """Each proposal's score; given up are all but the best of each subtree's step."""
+        """Each proposal's score; given up are all but answers and each subtree's best step."""
         return choice_marks(tree, self.aggregation, self._waves(tree))
 
     def _wanted(self, nodes: Sequence[int]) -> list[tuple[int, int]]:

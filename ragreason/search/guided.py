@@ -43,13 +43,15 @@ def choice_marks(
 ) -> dict[int, Mark]:
     """Marks of a search that keeps some of each wave's proposals and gives up the others.
 
-    `waves` holds each wave's proposals and those that were kept. A last wave without scores is left
-    out: nothing was decided about it.
+    `waves` holds each wave's proposals and those that were kept. No answer is given up: each may
+    still be the best in the end. A last wave without scores is left out: nothing was decided about
+    it.
     """
     marks: dict[int, Mark] = {}
     with suppress(VerifierError):  # a budget may end a search before its last wave is judged
         for proposed, kept in waves:
             for node in proposed:
                 value = None if tree.failed(node) else step_score(tree, node, how)
-                marks[node] = Mark(value=value, pruned=node not in kept)
+                pruned = node not in kept and not tree.finished(node)
+                marks[node] = Mark(value=value, pruned=pruned)
     return marks

@@ -83,7 +83,9 @@ class MCTS:
         return self._ranked(self._replayed(tree))
 
     def marks(self, tree: Tree) -> Mapping[int, Mark]:
-        """Visits and mean value of each node; duplicates and failed proposals are given up."""
+        """Visits and mean value of each node; given up are failed proposals and, but for answers,
+        duplicates.
+        """
         search = self._replayed(tree)
         kept = {child for children in search.children.values() for child in children}
         return {
@@ -91,7 +93,11 @@ class MCTS:
                 visits=search.visits[node],
                 value=search.means.get(node, search.own_value(node)),
                 pruned=tree.failed(node)
-                or (tree.parent(node) in search.children and node not in kept),
+                or (
+                    tree.parent(node) in search.children
+                    and node not in kept
+                    and not tree.finished(node)
+                ),
             )
             for node in range(len(tree))
         }

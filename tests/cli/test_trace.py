@@ -105,7 +105,9 @@ def test_a_beam_shows_what_it_pruned(folder: Path, capsys: pytest.CaptureFixture
     (search,) = document(capsys)["searches"]
     by_depth = [[n for n in search["nodes"] if n["depth"] == d] for d in (1, 2, 3)]
     assert [len(level) for level in by_depth] == [2, 2, 2]
-    assert [sum(not n["pruned"] for n in level) for level in by_depth] == [1, 1, 1]
+    going = [[n for n in level if not n["pruned"]] for level in by_depth]
+    kinds = [[n["kind"] for n in level] for level in going]
+    assert kinds == [["search"], ["search"], ["answer", "search"]], "answers stay in the running"
     assert all(n["process"] is not None for level in by_depth for n in level)
 
 

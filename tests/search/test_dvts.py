@@ -109,6 +109,15 @@ def test_marks_show_what_was_given_up() -> None:
     }
 
 
+def test_marks_do_not_call_the_best_answer_given_up() -> None:
+    events = [*under(0, *(step(str(i), "answer") for i in range(4)))]
+    events += scored({1: 0.9, 2: 0.8, 3: 0.7, 4: 0.6})
+    events += scored({1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4}, outcome=True)
+    tree = Tree(events)
+    assert TWO.finish(tree).nodes[0] == (4, 0.4), "not kept for its step, but the best outcome"
+    assert not any(mark.pruned for mark in TWO.marks(tree).values())
+
+
 @pytest.mark.parametrize("depth", [1, 2, 5])
 def test_waves_are_as_many_as_the_depth(depth: int) -> None:
     world = World(answering_at(depth))
