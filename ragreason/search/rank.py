@@ -15,7 +15,7 @@ def open_leaves(tree: Tree, max_depth: int) -> tuple[int, ...]:
 
 
 def by_outcome(tree: Tree, how: Aggregation | None = None) -> Finish:
-    """Answers by outcome score, best first; ties keep their order, empty answers last.
+    """Answers by outcome score, best first; ties keep their order, empty answers last among them.
 
     Answers without a verdict come last and weigh 0, or as little as the worst where that is less.
     Source: best-of-N, arXiv 2211.14275.
@@ -28,6 +28,6 @@ def by_outcome(tree: Tree, how: Aggregation | None = None) -> Finish:
 
 
 def is_empty(tree: Tree, node: int) -> bool:
-    """Whether `node` leaves the answer to the answer node: it can't vote, and ranks last."""
+    """Whether `node` leaves the answer to the answer node: it can't vote, and is last of equals."""
     step = tree.step(node)
     return step is None or not step.answer.strip()
