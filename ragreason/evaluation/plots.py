@@ -44,8 +44,14 @@ def plot_scaling(points: Sequence[Point], metric: str, stem: Path, title: str = 
     import matplotlib as mpl
 
     paths = [stem.with_name(f"{stem.name}.{suffix}") for suffix in ("svg", "png")]
-    style = {"svg.hashsalt": "ragreason", "font.size": 10.0, "axes.edgecolor": _INK}
-    with mpl.rc_context({**style, "text.parse_math": False}):  # a "$" in a name is a "$"
+    with mpl.rc_context(
+        {
+            "svg.hashsalt": "ragreason",
+            "font.size": 10.0,
+            "axes.edgecolor": _INK,
+            "text.parse_math": False,  # a "$" in a name is a "$"
+        }
+    ):
         figure = _drawn(series, LABELS.get(metric, metric), title)
         for path in paths:
             dateless = {"Date": None} if path.suffix == ".svg" else None
