@@ -41,6 +41,7 @@ PLOT = Path(__file__).parents[1] / "docs" / "images" / "search"
 ENSEMBLE = "ensemble"
 DRAWS = 2_000
 CHOSEN_ON = 100
+"""More questions than that are needed: the others are reported on."""
 Array = npt.NDArray[np.float64]
 
 
@@ -304,6 +305,8 @@ def main() -> None:
         kept = read(options.samples)
     else:
         kept = json.loads(RESULT.read_text(encoding="utf-8"))["kept"]
+    if len(kept["questions"]) <= CHOSEN_ON:
+        parser.error(f"{len(kept['questions'])} recorded; expected more than {CHOSEN_ON}")
     report = {}
     for temperature in TEMPERATURES:
         samples = samples_at(kept, temperature)

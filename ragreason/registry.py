@@ -167,7 +167,8 @@ def _import(kind: Kind, target: str) -> Any:
     part = getattr(home, attribute, None)
     if part is None:
         raise ConfigError(f"'{module}' has no attribute '{attribute}'")
-    _check_home(target, getattr(part, "__module__", ""))
+    for kin in inspect.getmro(part) if isinstance(part, type) else (part,):
+        _check_home(target, getattr(kin, "__module__", ""))
     lacking = [name for name in _HAS[kind] if not hasattr(part, name)]
     if lacking or not isinstance(part, type):
         has = ", ".join(_HAS[kind])

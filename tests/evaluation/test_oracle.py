@@ -50,6 +50,16 @@ def test_a_graph_can_not_import_it_even_where_that_is_allowed(module: str) -> No
         registry.load("verifiers", f"{module}:Oracle", allow_imports=[module])
 
 
+class Disguised(Oracle):
+    """An oracle by another name."""
+
+
+def test_a_class_of_its_kind_is_refused_too() -> None:
+    module = "tests.evaluation.test_oracle"
+    with pytest.raises(ConfigError, match="sees gold answers"):
+        registry.load("verifiers", f"{module}:Disguised", allow_imports=[module])
+
+
 def test_an_installed_package_can_not_name_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_installed", lambda kind: {"oracle": NAME})
     with pytest.raises(ConfigError, match="sees gold answers"):

@@ -88,3 +88,10 @@ def test_without_matplotlib_the_command_that_mends_it_is_named(
     monkeypatch.setattr(plots, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match=r"pip install 'ragreason\[plots\]'"):
         plot_scaling(POINTS, "em", tmp_path / "scale")
+
+
+def test_a_narrow_axis_still_shows_several_numbers() -> None:
+    near = [point("majority", budget, 0.4, tokens) for budget, tokens in ((1, 700), (2, 900))]
+    (axes,) = plots._drawn(plots._series(near, "em"), "em", "").axes
+    low, high = axes.get_xlim()
+    assert sum(low <= tick <= high for tick in axes.get_xticks()) >= 2
