@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ragreason import registry
-from ragreason.errors import ConfigError
+from ragreason.errors import ConfigError, GraphError
 from ragreason.evaluation.candidates import Candidate, Setting
 from ragreason.evaluation.graphs import Listener, Plan, evaluate_graphs
 from ragreason.evaluation.points import Point, Sweep, default_folder, point_of_run
@@ -18,6 +18,9 @@ from ragreason.graph.definition import Definition, Part
 from ragreason.graph.library import read_nested
 from ragreason.graph.resolve import resolve_node
 from ragreason.protocols import Generator
+
+_ADVISED = "groundedness"
+"""A verifier that scores steps and trajectories and needs nothing that a graph may lack."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,30 @@ def place(graph: str, setting: Setting, plan: Plan) -> Placed:
     kept = {name: own.parameters[name] for name in sorted(common)}
     parameters = {**kept, **setting.parameters}
     where = f"{node}.strategy"
-    overrides = [
-        *plan.overrides,
+    own_overrides = [
         f"{where}={setting.candidate.name}",
         *(f"{where}.{name}={json.dumps(value)}" for name, value in parameters.items()),
     ]
-    read_nested(graph, overrides, allowed)
-    return Placed(setting, node, parameters, overrides)
+    overrides = [*plan.overrides, *own_overrides]
+    wrong = _wrong(graph, overrides, allowed)
+    if wrong is None:
+        return Placed(setting, node, parameters, overrides)
+    if wrong.path not in {f"--set {text}" for text in own_overrides}:
+        raise wrong
+    guided = f"{node}.verifier={_ADVISED}"
+    mended = _wrong(graph, [*overrides, guided], allowed)
+    way_out = "" if str(mended) == str(wrong) else f"; add --set {guided}"
+    told = f"--strategy {setting.candidate.label}: {wrong.message}{way_out}"
+    raise ConfigError(told) from wrong
+
+
+def _wrong(graph: str, overrides: Sequence[str], allowed: Collection[str]) -> GraphError | None:
+    """What is wrong with the graph after these overrides."""
+    try:
+        read_nested(graph, overrides, allowed)
+    except GraphError as error:
+        return error
+    return None
 
 
 def sweep_identity(graph: str, plan: Plan) -> dict[str, Any]:

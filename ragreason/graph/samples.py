@@ -30,7 +30,8 @@ def check_samples(nested: Nested, allow_imports: Collection[str] = ()) -> Iterat
             yield definition.origin.error(
                 (*place, "strategy"),
                 f"'{spec.strategy.use}' draws {n} samples, and '{spec.policy.use}' gives the same "
-                f"one each time: {_advice(spec.policy)}, or temperatures: [0.3, 0.7, 1.0] here",
+                f"one each time: {_advice(spec.policy)}, "
+                f"or temperatures: [0.3, 0.7, 1.0] on the node '{name}'",
             )
 
 

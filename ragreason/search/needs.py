@@ -1,5 +1,6 @@
 """Does a strategy have the verifier it needs?"""
 
+from contextlib import suppress
 from typing import Any
 
 from ragreason import registry
@@ -23,7 +24,7 @@ def lacking_verifier(strategy: Any, verifier: Any) -> str | None:
     if not required or (verifier is not None and required & given(verifier)):
         return None
     kinds = " or ".join(_SAYS[kind] for kind in sorted(required))
-    name = strategy.__name__ if isinstance(strategy, type) else type(strategy).__name__
+    name = _name(strategy if isinstance(strategy, type) else type(strategy))
     able = ", ".join(n for n in registry.known("verifiers") if required & _gives(n))
     have = "none was given" if verifier is None else f"this one scores {_listed(verifier)}"
     return f"{name} needs a verifier that scores {kinds}; {have}. Those that do: {able}"
@@ -37,6 +38,15 @@ def given(verifier: Any) -> frozenset[Judges]:
 
 def _listed(verifier: Any) -> str:
     return " and ".join(sorted(_SAYS.get(kind, kind) for kind in given(verifier) - {"prefix"}))
+
+
+def _name(cls: type) -> str:
+    """As graph files name the strategy, in quotes; a class that is not registered by its own."""
+    for name in registry.known("strategies"):
+        with suppress(ConfigError):  # another one, whose package is missing
+            if registry.load("strategies", name) is cls:
+                return f"'{name}'"
+    return cls.__name__
 
 
 def _gives(name: str) -> frozenset[Judges]:

@@ -94,7 +94,9 @@ async def test_the_graph_s_own_parameters_stay_where_the_strategy_has_them(
         ("two.yaml", "greedy", "say for which node: first=greedy or second=greedy"),
         ("two.yaml", "third=greedy", "say for which node: first=greedy or second=greedy"),
         ("cot", "majority:max_depht=3", "has no parameter 'max_depht'; did you mean 'max_depth'"),
-        ("cot", "best_of_n", "BestOfN needs a verifier"),
+        ("cot", "best_of_n", "^--strategy best_of_n: 'best_of_n' needs a verifier"),
+        ("cot", "best_of_n", "; add --set think.verifier=groundedness$"),
+        ("cot", "majority:max_depth=0", "^--strategy majority:max_depth=0: .*; given 0$"),
     ],
 )
 async def test_what_can_not_be_swept_is_told_before_a_question_is_asked(

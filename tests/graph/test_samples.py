@@ -55,6 +55,11 @@ def test_what_varies_is_accepted(policy: str, strategy: str, more: str) -> None:
     read_nested(parse_graph(text(policy, strategy, more)))
 
 
+def test_other_ways_to_vary_are_said_with_their_place() -> None:
+    with pytest.raises(GraphError, match=r"\.7}, or temperatures: \[.*\] on the node 'solve'$"):
+        read_nested(parse_graph(text("react")))
+
+
 @pytest.mark.parametrize("more", ["temperatures: [0, 0]", "first_tokens: 1"])
 def test_a_schedule_that_does_not_vary_is_refused(more: str) -> None:
     with pytest.raises(GraphError, match="draws 4 samples"):

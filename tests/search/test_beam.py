@@ -246,5 +246,5 @@ async def test_it_searches_over_react() -> None:
 
 
 async def test_without_a_verifier_of_steps_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="Beam needs a verifier that scores steps"):
+    with pytest.raises(ConfigError, match="'beam' needs a verifier that scores steps"):
         await reason("When?", policy=ReAct(), strategy=Beam(), engine=thinker(["good"]))

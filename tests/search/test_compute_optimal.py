@@ -227,7 +227,7 @@ async def test_a_choice_that_goes_by_priors_gets_them(formula: str, asked: bool)
 
 
 async def test_what_a_choice_needs_is_needed() -> None:
-    with pytest.raises(ConfigError, match="Beam needs a verifier that scores steps"):
+    with pytest.raises(ConfigError, match="'beam' needs a verifier that scores steps"):
         await reason("q", policy=Cot(), strategy=BEAMS, engine=Scripted())
 
 
@@ -254,7 +254,7 @@ edges: [[START, solve], [solve, answer], [answer, END]]
     [
         ("{use: majority, m: 3}", "'majority' has no parameter 'm'"),
         ("majorty", "unknown strategy 'majorty'; did you mean 'majority'"),
-        ("{use: beam}", "Beam needs a verifier that scores steps; none was given"),
+        ("{use: beam}", "'beam' needs a verifier that scores steps; none was given"),
     ],
 )
 def test_a_graph_file_s_choices_are_checked_with_file_and_line(choice: str, told: str) -> None:

@@ -166,5 +166,5 @@ async def test_it_searches_over_react() -> None:
 
 
 async def test_without_a_verifier_of_steps_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="DVTS needs a verifier that scores steps"):
+    with pytest.raises(ConfigError, match="'dvts' needs a verifier that scores steps"):
         await reason("When?", policy=ReAct(), strategy=DVTS(), engine=thinker(["good"]))

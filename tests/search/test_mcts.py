@@ -543,7 +543,7 @@ async def test_it_searches_over_react(formula: Any, roll_out: bool) -> None:
 
 
 async def test_without_a_verifier_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="MCTS needs a verifier that scores steps or trajector"):
+    with pytest.raises(ConfigError, match="'mcts' needs a verifier that scores steps or trajector"):
         await reason("When?", policy=ReAct(), strategy=MCTS(), engine=thinker(["good"]))
 
 

@@ -165,5 +165,5 @@ async def test_a_budget_ends_it_with_the_best_attempt_so_far(retriever: Retrieve
 
 
 async def test_without_a_verifier_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="Revise needs a verifier"):
+    with pytest.raises(ConfigError, match="'revise' needs a verifier"):
         await reason("q", policy=Cot(), strategy=Revise(), engine=Scripted())

@@ -103,5 +103,5 @@ async def test_it_is_guided_by_a_verifier_of_steps(retriever: Retriever) -> None
 
 
 async def test_without_a_verifier_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="WeightedBestOfN needs a verifier"):
+    with pytest.raises(ConfigError, match="'weighted_best_of_n' needs a verifier"):
         await reason("q", policy=ReAct(), strategy=WeightedBestOfN(), engine=Scripted())

@@ -311,7 +311,11 @@ def test_members_get_engines_as_any_verifier_does(monkeypatch: pytest.MonkeyPatc
         ("related: 0.1", "members: [citation]", "'relevance' uses no members; it takes"),
         ("related: 0.1", "model: small", "g.yaml:12: 'relevance' uses no model; it takes no parts"),
         ("      members: [groundedness, {use: relevance, related: 0.1}]\n", "", "needs members"),
-        ("weights: [0.7, 0.3]", "weights: [0.0, 1.0]", "g.yaml:9: BestOfN needs a verifier that"),
+        (
+            "weights: [0.7, 0.3]",
+            "weights: [0.0, 1.0]",
+            "g.yaml:9: 'best_of_n' needs a verifier that",
+        ),
         ("use: ensemble", "use: groundedness", "g.yaml:13: 'groundedness' has no parameter 'wei"),
     ],
 )
