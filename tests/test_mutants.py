@@ -1,6 +1,7 @@
 """The patches of tests/mutants say what they are and fit the code; `make mutants` runs them."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,23 @@ def test_the_table_names_each_mutant_its_end_and_who_told_so() -> None:
     mutant = Mutant("no_virtual_loss", "a mistake", ("tests/a.py",), Path("m.patch"))
     said = table([Outcome(mutant, "killed", "tests/a.py::test_b")])
     assert said.split() == ["killed", "no_virtual_loss", "a", "mistake", "tests/a.py::test_b"]
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "tools/run_mutants.py", *args]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_wrong_name_is_told_with_the_nearest_one() -> None:
+    name = mutants()[0].name
+    done = run(f"{name}x")
+    assert done.returncode == 2
+    assert f"no mutant '{name}x'; did you mean '{name}'?" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_list_has_a_line_for_each_and_runs_nothing() -> None:
+    done = run("--list")
+    assert done.returncode == 0
+    shown = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+    assert shown == [[mutant.name, mutant.mistake] for mutant in mutants()]

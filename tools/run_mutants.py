@@ -1,6 +1,7 @@
 """Do the tests notice the field's known mistakes? Each is a small patch in tests/mutants.
 
     python tools/run_mutants.py [NAME...]
+    python tools/run_mutants.py --list
 
 A patch begins with lines `mistake: ...` and `tests: PATH[::NAME]...`. It is applied to a copy of
 the package, and the tests it names must fail there: by an assertion, not because nothing could run.
@@ -19,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from ragreason.errors import ConfigError, nearest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "tests" / "mutants"
@@ -60,9 +63,14 @@ def read_mutant(path: Path) -> Mutant:
 
 
 def mutants(names: Sequence[str] = ()) -> list[Mutant]:
-    """All of them, or those named, by name."""
-    paths = [FOLDER / f"{name}.patch" for name in names] or sorted(FOLDER.glob("*.patch"))
-    return [read_mutant(path) for path in paths]
+    """All of them, or those named, by name. Raises ConfigError for a name that there is not."""
+    known = {path.stem: path for path in sorted(FOLDER.glob("*.patch"))}
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            advice = f"did you mean '{near}'?" if near else "--list shows them"
+            raise ConfigError(f"no mutant '{name}'; {advice}")
+    return [read_mutant(known[name]) for name in names or known]
 
 
 def copy_to(folder: Path) -> None:
@@ -126,8 +134,22 @@ def table(outcomes: Sequence[Outcome]) -> str:
 def main() -> None:
     """Try each, and say which test noticed it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*")
-    chosen = mutants(parser.parse_args().names)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    parser.add_argument("--list", action="store_true", help="show names and mistakes, run nothing")
+    given = parser.parse_args()
+    try:
+        chosen = mutants(given.names)
+    except ConfigError as error:
+        parser.error(str(error))
+    if given.list:
+        wide = max(len(mutant.name) for mutant in chosen)
+        print("\n".join(f"{mutant.name:{wide}}  {mutant.mistake}" for mutant in chosen))
+        return
+    tried(chosen)
+
+
+def tried(chosen: Sequence[Mutant]) -> None:
+    """Try them, print what became of each, and exit with 1 unless all are killed."""
     tests = sorted({test for mutant in chosen for test in mutant.tests})
     with tempfile.TemporaryDirectory() as made:
         copy_to(Path(made))
