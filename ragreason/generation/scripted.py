@@ -210,7 +210,14 @@ def load_script(path: Path) -> Scripted:
     `latency_s` and `context`. Raises ConfigError that names the file and what is wrong.
     """
     try:
-        loaded: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        loaded: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if loaded is None:
+            loaded = {}
+        if not isinstance(loaded, dict):
+            raise ConfigError(
+                f"{path}: not a script; expected a YAML mapping with some of "
+                f"{', '.join(_Script.model_fields)}, but it holds a {_yaml_kind(loaded)}"
+            )
         script = _Script.model_validate(loaded)
     except OSError as error:
         raise ConfigError(f"no script at '{path}'; expected a YAML file") from error
@@ -219,7 +226,7 @@ def load_script(path: Path) -> Scripted:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise ConfigError(f"{path}: {place or 'script'}: {first['msg']}") from error
+        raise ConfigError(f"{path}: {place}: {first['msg']}") from error
     return Scripted(
         script.replies,
         rules=[(r.when, r.reply) for r in script.rules],
@@ -228,3 +235,7 @@ def load_script(path: Path) -> Scripted:
         context=script.context,
         model=path.stem,
     )
+
+
+def _yaml_kind(loaded: Any) -> str:
+    return "list" if isinstance(loaded, list) else f"single value: {str(loaded)[:40]!r}"

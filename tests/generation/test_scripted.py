@@ -113,6 +113,9 @@ async def test_a_script_file_holds_rules_replies_and_default(tmp_path: Path) -> 
         ("rules: [{when: a}]", r"rules\.0\.reply: Field required"),
         ("rule: []", "rule: Extra inputs"),
         ("{", "not YAML"),
+        ("- a", "expected a YAML mapping with some of rules, replies, .*, but it holds a list"),
+        ("Paris", "expected a YAML mapping .*, but it holds a single value: 'Paris'"),
+        ("false", "expected a YAML mapping .*, but it holds a single value: 'False'"),
     ],
 )
 def test_a_wrong_script_file_says_where(tmp_path: Path, content: str, complaint: str) -> None:
