@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block. `mode` is what follows the language: empty, or "parse"."""
+    """A fenced block. `mode` is what follows the language: empty, "parse", or a file's name."""
 
     place: str
     line: int
@@ -26,7 +27,7 @@ class Block:
 
 def blocks_of(path: Path) -> Iterator[Block]:
     text = path.read_text(encoding="utf-8")
-    fence = re.compile(r"^```(\w+)[ \t]*(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    fence = re.compile(r"^```(\w+)[ \t]*([\w.-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     for found in fence.finditer(text):
         line = text.count("\n", 0, found.start()) + 1
         place = f"{path.relative_to(ROOT)}:{line}"
@@ -53,7 +54,7 @@ def blocks(page: Path) -> list[Block]:
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty working folder with the checkout's graphs and corpora, a fake engine and a hashing
-    embedder as the defaults, and a home of its own.
+    embedder as the defaults, and a home of its own. Modules that a page writes can be imported.
     """
     for name in [n for n in os.environ if n.startswith("RAGREASON_")]:
         monkeypatch.delenv(name)
@@ -64,6 +65,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     monkeypatch.setenv("RAGREASON_MODEL", f"scripted:{ROOT / 'tests/docs/script.yaml'}")
     monkeypatch.setenv("RAGREASON_EMBEDDER", "hashing")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     settings.settings.cache_clear()
     yield tmp_path
+    for module in tmp_path.glob("*.py"):
+        sys.modules.pop(module.stem, None)
     settings.settings.cache_clear()

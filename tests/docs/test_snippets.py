@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,8 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from ragreason.cli import main as cli
-from ragreason.graph.checks import check_graph
-from ragreason.graph.read import parse_graph
+from ragreason.graph.library import validate_graph
 from ragreason.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +37,17 @@ class Block(Protocol):
     text: str
 
 
+@dataclass
+class Shown:
+    """A block made up for a test of these checks."""
+
+    place: str
+    line: int
+    language: str
+    mode: str
+    text: str
+
+
 def test_snippets(
     page: Path,
     blocks: list[Block],
@@ -46,13 +57,16 @@ def test_snippets(
 ) -> None:
     names: dict[str, Any] = {"__name__": "snippet"}
     for block in blocks:
+        if "." in block.mode:
+            with (workplace / block.mode).open("a", encoding="utf-8") as file:
+                file.write(block.text)
         if block.language == "python":
             run_python(block, page, names)
         elif block.language in {"console", "bash", "sh"}:
             for command, shown in commands(block):
                 run_command(command, shown, block, monkeypatch, capfd)
         elif block.language == "yaml":
-            check_yaml(block)
+            check_yaml(block, workplace)
         else:
             assert block.language in {"text", "mermaid", "json"}, block.place
 
@@ -133,11 +147,15 @@ def check_extras(command: str, block: Block) -> None:
         assert not unknown, f"{block.place}: no extra {unknown}"
 
 
-def check_yaml(block: Block) -> None:
-    """A whole graph file is checked as one; a fragment is left alone."""
+def check_yaml(block: Block, folder: Path) -> None:
+    """A whole graph file is checked as `ragreason graph validate` does, with the modules of the
+    page allowed; a fragment is left alone.
+    """
     if re.search(r"^nodes:", block.text, re.MULTILINE) and "version:" in block.text:
-        definition = parse_graph(block.text, block.place)
-        assert not check_graph(definition), block.place
+        path = folder / "block.yaml"
+        path.write_text(block.text, encoding="utf-8")
+        errors = validate_graph(path, [module.stem for module in folder.glob("*.py")])
+        assert not errors, f"{block.place}: {errors[0]}"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +184,31 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#\s]+)", text)
     lost = [link for link in links if not (page.parent / link).exists()]
     assert not lost
+
+
+@pytest.mark.parametrize(
+    ("policy", "complaint"),
+    [
+        ("{use: cot, temperature: 0.7}", None),
+        ("cot", "draws 8 samples"),
+        ("{use: graph, graph: nowhere}", "unknown graph"),
+    ],
+)
+def test_a_graph_that_would_not_validate_is_noticed(
+    tmp_path: Path, policy: str, complaint: str | None
+) -> None:
+    text = f"""
+version: 1
+name: x
+paradigm: baseline
+nodes:
+  solve: {{use: reason, policy: {policy}, strategy: majority}}
+  answer: {{use: answer}}
+edges: [[START, solve], [solve, answer], [answer, END]]
+"""
+    block = Shown("page.md:1", 1, "yaml", "", text)
+    if complaint is None:
+        check_yaml(block, tmp_path)
+    else:
+        with pytest.raises(AssertionError, match=complaint):
+            check_yaml(block, tmp_path)
