@@ -13,6 +13,7 @@ _WIDEST_NAME = 24
 _SCORES: Mapping[str, str] = {"em": "EM", "f1": "F1"}
 _COSTS: Mapping[str, str] = {"calls": "calls", "waves": "waves"}
 _MANY_FORCED = 0.1
+_MOST_UNANSWERED = 0.5
 
 
 def print_points(points: Sequence[Point]) -> None:
@@ -26,15 +27,30 @@ def print_points(points: Sequence[Point]) -> None:
     costs = [name for name in points[0].costs if name in _COSTS]
     timed = "latency_s" in points[0].costs
     columns = ["a question", "budget", "tokens [95 %]", *(_COSTS[name] for name in costs)]
-    columns += ["p50 s", "forced", "errors"] if timed else []
+    columns += ["p50 s", "forced", "errors"] if timed else ["forced"]
     print_table(columns, [_cost(point, costs, timed=timed) for point in points])
     for point in points:
-        if point.forced > _MANY_FORCED * max(point.n, 1):
-            note(
-                f"{point.strategy} at {point.budget}: {point.forced} of {point.n} questions ended "
-                "at a bound, where a larger budget buys little; raise it, as by "
-                "--set budget.tokens=100000"
-            )
+        if told := _warning(point):
+            note(told)
+
+
+def _warning(point: Point) -> str | None:
+    """What a reader of the figures would not guess from them, and what to do."""
+    at = point.strategy if point.budget is None else f"{point.strategy} at {point.budget}"
+    if point.unanswered > _MOST_UNANSWERED * max(point.n, 1):
+        rolls = point.use == "mcts" and not point.parameters.get("roll_out")
+        return (
+            f"{at}: {point.unanswered} of {point.n} questions ended without an answer: the search "
+            "was over before a trajectory reached one; give a larger --budget or max_depth"
+            + (", or mcts:roll_out=true" if rolls else "")
+        )
+    bound = point.forced - point.unanswered
+    if bound > _MANY_FORCED * max(point.n, 1):
+        return (
+            f"{at}: {bound} of {point.n} questions ended at a bound, where a larger budget buys "
+            "little; raise it, as by --set budget.tokens=100000"
+        )
+    return None
 
 
 def _head(point: Point) -> tuple[str, int | None]:
@@ -45,7 +61,7 @@ def _cost(point: Point, names: Sequence[str], *, timed: bool) -> tuple[object, .
     figures = [_mean(point.intervals[name]) for name in names]
     cells = (*_head(point), _count(point.intervals[TOKENS]), *figures)
     if not timed:
-        return cells
+        return (*cells, point.forced)
     import numpy as np
 
     median = f"{np.median(point.costs['latency_s']):.2f}" if point.n else None

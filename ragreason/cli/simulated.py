@@ -129,6 +129,8 @@ def _measured(
         scores={"accuracy": found.right.astype(float)},
         costs={name: values.astype(float) for name, values in costs.items()},
         ids=[question.id for question in questions],
+        forced=int(found.unanswered.sum()),
+        unanswered=int(found.unanswered.sum()),
         use=setting.candidate.name,
         parameters=_parameters(setting, laboratory, allow_imports),
     )

@@ -14,9 +14,11 @@ from ragreason.evaluation.rows import is_error
 from ragreason.evaluation.statistics import Floats, Interval, bootstrap_interval
 from ragreason.evaluation.store import run_key, write_whole
 from ragreason.evaluation.summary import versions
+from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE
 from ragreason.types import Usage
 
 TOKENS = "tokens"
+_UNANSWERED = {FORCED_BY_DEPTH, FORCED_BY_SILENCE}
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Point:
     `scales` the one that the budget set (None where it has none). `ids` are the questions'.
     `scores` hold at least one metric in [0, 1]; `costs` hold at least `tokens`, all of them a
     question: prompt, completion, verifier. `errors` questions failed and are in no array; `forced`
-    ones ended by a bound.
+    ones were ended by a bound, `unanswered` ones of these because no trajectory reached an answer.
     """
 
     strategy: str
@@ -38,6 +40,7 @@ class Point:
     ids: Sequence[str] = ()
     errors: int = 0
     forced: int = 0
+    unanswered: int = 0
     folder: Path | None = None
     use: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -80,6 +83,7 @@ def point_of_run(folder: Path, **setting: Any) -> Point:
         ids=[row["id"] for row in rows],
         errors=run.summary["errors"],
         forced=run.summary["forced"],
+        unanswered=sum(row["forced_by"] in _UNANSWERED for row in rows),
         folder=folder,
         **setting,
     )
@@ -108,6 +112,7 @@ def _row(point: Point) -> dict[str, Any]:
         "n": point.n,
         "errors": point.errors,
         "forced": point.forced,
+        "unanswered": point.unanswered,
         "scores": {name: figures[name] for name in point.scores},
         "costs": {name: figures[name] for name in point.costs},
         "folder": None if point.folder is None else point.folder.name,

@@ -14,12 +14,16 @@ from ragreason.types import Budget, Question
 
 @dataclass(frozen=True)
 class Measured:
-    """What a strategy did on each question, in order: all arrays are (questions,)."""
+    """What a strategy did on each question, in order: all arrays are (questions,).
+
+    `unanswered`: the search was over before any trajectory reached an answer.
+    """
 
     right: npt.NDArray[np.bool_]
     tokens: npt.NDArray[np.int64]
     verifier_tokens: npt.NDArray[np.int64]
     waves: npt.NDArray[np.int64]
+    unanswered: npt.NDArray[np.bool_]
 
     @property
     def accuracy(self) -> float:
@@ -54,4 +58,5 @@ def measure(
         tokens=np.array([one.usage.tokens for one in done], dtype=np.int64),
         verifier_tokens=np.array([one.usage.verifier_tokens for one in done], dtype=np.int64),
         waves=np.array([one.waves for one in done], dtype=np.int64),
+        unanswered=np.array([not one.best for one in done], dtype=np.bool_),
     )

@@ -141,6 +141,19 @@ def test_simulated_questions_may_be_longer_than_a_strategy_goes_by_itself(
     assert accuracy(points, "greedy", None) > 0.8
 
 
+def test_searches_that_reach_no_answer_are_told_with_the_way_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke([*SIMULATED, *strategies("mcts", "mcts:roll_out=true", "greedy")]) == 0
+    printed = capsys.readouterr()
+    rows = [line.split() for line in printed.out.splitlines()]
+    assert [row[-1] for row in rows[rows.index([]) + 1 :]] == ["forced", "60", "60", "0", "0", "0"]
+    notes = [line for line in printed.err.splitlines() if "without an answer" in line]
+    assert [line.split(":")[0] for line in notes] == ["mcts at 1", "mcts at 4"]
+    assert "60 of 60 questions ended without an answer" in notes[0]
+    assert notes[0].endswith("give a larger --budget or max_depth, or mcts:roll_out=true")
+
+
 def test_a_table_is_calibrated_from_the_sweep(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

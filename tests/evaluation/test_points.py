@@ -12,7 +12,8 @@ from ragreason.evaluation.answered import Answered
 from ragreason.evaluation.evaluate import evaluate
 from ragreason.evaluation.points import Point, as_rows, point_of_run
 from ragreason.evaluation.statistics import bootstrap_interval
-from ragreason.types import Question
+from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE
+from ragreason.types import Answer, Question
 
 Ask = Callable[[Question], Awaitable[Answered]]
 
@@ -37,6 +38,21 @@ async def test_a_run_is_a_point_in_the_order_of_the_questions(
     assert set(point.costs["tokens"]) == {110.0}
     assert set(point.costs["calls"]) == {2.0}
     assert point.intervals["tokens"] == (110.0, 110.0, 110.0)
+
+
+async def test_searches_that_reached_no_answer_are_told_from_other_bounds(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    bounds = {"q0": FORCED_BY_DEPTH, "q1": FORCED_BY_SILENCE, "q2": "budget of tokens"}
+
+    async def bounded(question: Question) -> Answered:
+        if question.id not in bounds:
+            return Answered(Answer(text="a"))
+        return Answered(Answer(text="a", status="forced", forced_by=bounds[question.id]))
+
+    await evaluate(bounded, dataset, tmp_path)
+    point = point_of_run(tmp_path, strategy="mcts", use="mcts", scales="simulations", budget=1)
+    assert (point.forced, point.unanswered) == (3, 2)
 
 
 def test_intervals_are_those_of_the_bootstrap_over_questions() -> None:
