@@ -64,12 +64,14 @@ async def _run(
     json: bool,
 ) -> None:
     from ragreason import traces
-    from ragreason.cli.show import answer_lines, event_lines
+    from ragreason.cli.show import Transcript, answer_lines
     from ragreason.events import TraceEvent
     from ragreason.runner import open_runner
 
+    transcript = Transcript(full=trace)
+
     def tell(event: TraceEvent) -> None:
-        for line in event_lines(event, full=trace):
+        for line in transcript.lines(event):
             typer.echo(line)
 
     runner = open_runner(graph, index=index, **parts, **options)  # type: ignore[arg-type]

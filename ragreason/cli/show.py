@@ -1,31 +1,87 @@
 """How a run looks in a terminal: its events line by line, then the answer and what it cost."""
 
 import textwrap
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 from ragreason.events import TraceEvent
-from ragreason.types import Answer, Citation, Hit, Step, Usage
+from ragreason.types import Answer, Citation, Hit, Step, StepKind, Usage, Verdict
 
 WIDTH = 80
 MARGIN = 9
+_WORDS: Mapping[StepKind, str] = {"answer": "draft", "backtrack": "back"}
+"""A candidate answer is a draft: the run's answer comes at its end."""
+
+
+class Transcript:
+    """The lines of one run's events, given in order; `full` adds passages' texts and node starts.
+
+    A passage's text is shown once. Where a search has branches, steps and verdicts say theirs:
+    `(branch 1>3)` is step 3, which follows step 1; the first step is 1.
+    """
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full = full
+        self._shown: set[str] = set()
+        self._children: defaultdict[tuple[str, str, int | None], set[int]] = defaultdict(set)
+        self._branched: set[tuple[str, str]] = set()
+
+    def lines(self, event: TraceEvent) -> list[str]:
+        """The lines for the next event; none for what is not shown."""
+        self._count_branches(event)
+        if event.kind == "search":
+            return _block("search", event.query) + self._hit_lines(event.hits)
+        if event.kind == "step" and event.step is not None:
+            return _step_lines(event.step, self._branch(event)) + self._hit_lines(event.step.hits)
+        if event.kind == "verdict" and event.verdict is not None:
+            return _verdict_lines(event.verdict, self._judged(event))
+        if event.kind in {"forced", "dropped"} or (event.kind == "failed" and self.full):
+            return _block(event.kind, event.text)
+        if event.kind == "node" and self.full:
+            return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")
+        return []
+
+    def _count_branches(self, event: TraceEvent) -> None:
+        if event.kind == "step" and event.tree_node is not None:
+            search = (event.node, event.question_id)
+            children = self._children[(*search, event.parent)]
+            children.add(event.tree_node)
+            if len(children) > 1:
+                self._branched.add(search)
+
+    def _branch(self, event: TraceEvent) -> str:
+        told = self.full or (event.node, event.question_id) in self._branched
+        return f" (branch {event.parent}>{event.tree_node})" if told else ""
+
+    def _judged(self, event: TraceEvent) -> str:
+        """Which step or which trajectory's answer a verdict is about, where that is a question."""
+        if event.tree_node is None:
+            return ""
+        if (event.node, event.question_id) not in self._branched:
+            return " (answer)" if event.outcome else ""
+        return f" ({'answer of ' if event.outcome else ''}branch {event.tree_node})"
+
+    def _hit_lines(self, hits: Sequence[Hit]) -> list[str]:
+        """One line a hit: score and title; with its text where that is new."""
+        lines = []
+        for hit in hits:
+            title = printable(hit.passage.title or hit.passage.text[:50])
+            lines.append(f"{' ' * MARGIN}{hit.score:6.3f}  {fit(title, WIDTH - MARGIN - 8)}")
+            if self.full and hit.passage.id not in self._shown:
+                self._shown.add(hit.passage.id)
+                indent = " " * (MARGIN + 8)
+                lines += textwrap.wrap(
+                    printable(hit.passage.text),
+                    WIDTH,
+                    initial_indent=indent,
+                    subsequent_indent=indent,
+                )
+        return lines
 
 
 def event_lines(event: TraceEvent, *, full: bool = False) -> list[str]:
-    """The lines for one event; `full` adds passages' texts and node starts."""
-    if event.kind == "search":
-        return _block("search", event.query) + hit_lines(event.hits, full=full)
-    if event.kind == "step" and event.step is not None:
-        branch = f" (branch {event.parent}>{event.tree_node})" if full else ""
-        return _step_lines(event.step, branch) + hit_lines(event.step.hits, full=full)
-    if event.kind == "verdict" and event.verdict is not None:
-        verdict = event.verdict
-        words = [f"{verdict.score:.2f}", verdict.label or ""]
-        missing = "; ".join(verdict.missing or verdict.unsupported)
-        return _block("verdict", " ".join(words) + (f" - {missing}" if missing else ""))
-    if event.kind in {"forced", "dropped"} or (event.kind == "failed" and full):
-        return _block(event.kind, event.text)
-    if event.kind == "node" and full:
-        return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")
-    return []
+    """The lines for one event by itself."""
+    return Transcript(full=full).lines(event)
 
 
 def _step_lines(step: Step, branch: str) -> list[str]:
@@ -33,25 +89,17 @@ def _step_lines(step: Step, branch: str) -> list[str]:
     thought = step.text
     if step.kind == "search" and thought.rstrip().endswith(step.query):
         thought = thought.rpartition("\n")[0]
-    word = "back" if step.kind == "backtrack" else "think"
+    word = "think" if step.truncated else _WORDS.get(step.kind, "think")
     lines = _block(word, thought + branch) if thought.strip() else []
-    return lines + (_block("search", step.query) if step.kind == "search" else [])
+    if step.kind != "search":
+        return lines
+    return lines + _block("search", step.query + ("" if lines else branch))
 
 
-def hit_lines(hits: tuple[Hit, ...], *, full: bool = False) -> list[str]:
-    """One line a hit: score and title; with its text where `full`."""
-    lines = []
-    for hit in hits:
-        title = printable(hit.passage.title or hit.passage.text[:50])
-        lines.append(f"{' ' * MARGIN}{hit.score:6.3f}  {fit(title, WIDTH - MARGIN - 8)}")
-        if full:
-            lines += textwrap.wrap(
-                printable(hit.passage.text),
-                WIDTH,
-                initial_indent=" " * (MARGIN + 8),
-                subsequent_indent=" " * (MARGIN + 8),
-            )
-    return lines
+def _verdict_lines(verdict: Verdict, judged: str) -> list[str]:
+    words = f"{verdict.score:.2f} {verdict.label or ''}".rstrip() + judged
+    missing = "; ".join(verdict.missing or verdict.unsupported)
+    return _block("verdict", words + (f" - {missing}" if missing else ""))
 
 
 def answer_lines(answer: Answer) -> list[str]:

@@ -47,7 +47,7 @@ def show(
     says of it: visits, value, and the weight of the answers that it ranked.
     """
     from ragreason import traces
-    from ragreason.cli.show import answer_lines, event_lines, printable
+    from ragreason.cli.show import Transcript, answer_lines, printable
     from ragreason.settings import load_settings
 
     head, events = traces.load(load_settings().resolved_home() / "traces", run)
@@ -59,8 +59,9 @@ def show(
     if tree:
         _print_searches(traces.searches(events))
     else:
+        transcript = Transcript(full=True)
         for event in events:
-            for line in event_lines(event, full=True):
+            for line in transcript.lines(event):
                 typer.echo(line)
     for line in answer_lines(head.answer):
         typer.echo(line)

@@ -1,8 +1,8 @@
 """What a run looks like in a terminal."""
 
-from ragreason.cli.show import answer_lines, event_lines
+from ragreason.cli.show import Transcript, answer_lines, event_lines
 from ragreason.events import TraceEvent
-from ragreason.types import Answer, Citation, Hit, Passage, Step, Usage
+from ragreason.types import Answer, Citation, Hit, Passage, Step, StepKind, Usage, Verdict
 
 EVIL = "ok\x1b]0;owned\x07\x1b[2J\u202e\r\nend"
 
@@ -46,3 +46,59 @@ def test_a_search_step_shows_its_thought_and_its_query_apart() -> None:
 def test_a_sentence_that_is_its_own_query_is_shown_once() -> None:
     step = Step(kind="search", text=" She was born.", query="She was born.")
     assert event_lines(TraceEvent(kind="step", step=step)) == ["search   She was born."]
+
+
+def added(node: int, parent: int, kind: StepKind = "thought") -> TraceEvent:
+    step = Step(kind=kind, text=f"text {node}", answer="1864" if kind == "answer" else "")
+    return TraceEvent(kind="step", node="solve", step=step, tree_node=node, parent=parent)
+
+
+def verdict(node: int | None, *, outcome: bool = False) -> TraceEvent:
+    judged = Verdict(score=0.5, label="partial", missing=("a year",))
+    return TraceEvent(kind="verdict", node="solve", verdict=judged, tree_node=node, outcome=outcome)
+
+
+def shown(*events: TraceEvent, full: bool = False) -> list[str]:
+    transcript = Transcript(full=full)
+    return [line for event in events for line in transcript.lines(event)]
+
+
+def test_a_candidate_answer_is_a_draft_and_one_that_was_cut_a_thought() -> None:
+    cut = Step(kind="answer", text="Answer: 18", answer="18", truncated=True)
+    lines = shown(added(1, 0, "answer"), TraceEvent(kind="step", step=cut))
+    assert lines == ["draft    text 1", "think    Answer: 18"]
+
+
+def test_verdicts_say_their_branch_where_there_are_several() -> None:
+    wave = [added(1, 0), added(2, 0), added(3, 2, "answer")]
+    verdicts = [verdict(2), verdict(3, outcome=True), verdict(None)]
+    assert shown(*wave, *verdicts) == [
+        "think    text 1",
+        "think    text 2 (branch 0>2)",
+        "draft    text 3 (branch 2>3)",
+        "verdict  0.50 partial (branch 2) - a year",
+        "verdict  0.50 partial (answer of branch 3) - a year",
+        "verdict  0.50 partial - a year",
+    ]
+
+
+def test_of_a_single_branch_only_outcomes_are_told_from_steps() -> None:
+    wave = [added(1, 0), added(2, 1, "answer")]
+    other = added(1, 0).model_copy(update={"question_id": "another", "tree_node": 7})
+    assert shown(*wave, other, verdict(1), verdict(2, outcome=True))[3:] == [
+        "verdict  0.50 partial - a year",
+        "verdict  0.50 partial (answer) - a year",
+    ]
+
+
+def test_a_passage_s_text_is_shown_once() -> None:
+    hit = Hit(passage=Passage(id="p", title="Ada", text="Born."), score=1.0, rank=1, source="bm25")
+    found = [TraceEvent(kind="search", query=query, hits=(hit,)) for query in ("a", "b")]
+    assert [line.strip() for line in shown(*found, full=True)] == [
+        "search   a",
+        "1.000  Ada",
+        "Born.",
+        "search   b",
+        "1.000  Ada",
+    ]
+    assert not any("Born." in line for line in shown(*found))
