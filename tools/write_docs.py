@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation: drawing, graphs, figures, settings, commands,
-verifiers.
+strategies, verifiers.
 
-    python tools/write_docs.py            writes README.md, docs/cli.md and docs/verifiers.md
+    python tools/write_docs.py            writes README.md and pages of docs/
     python tools/write_docs.py --check    writes nothing; exit code 1 if a file is out of date
 
 A generated part stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->`.
@@ -128,6 +128,43 @@ def _verifier_row(name: str) -> str:
     return f"| `{name}` | {summary} | {' | '.join(cells)} | {costs} |"
 
 
+def strategies_table() -> str:
+    """A Markdown table of the strategies, by what they declare."""
+    rows = [
+        "| strategy | what it does | verifier | a larger budget raises | parameters |",
+        "|---|---|---|---|---|",
+    ]
+    return "\n".join([*rows, *map(_strategy_row, registry.known("strategies"))])
+
+
+def _strategy_row(name: str) -> str:
+    part = registry.load("strategies", name)
+    summary = inspect.getdoc(part).partition("\n\n")[0].replace("\n", " ")
+    sentence = re.split(r"(?<=\.)\s", summary)[0]
+    scales = f"`{part.scales}`" if hasattr(part, "scales") else ""
+    fields = registry.parameters(part).model_fields.items()
+    parameters = ", ".join(f"{field}={_short(info.default)}" for field, info in fields)
+    return f"| `{name}` | {sentence} | {_guide(part)} | {scales} | `{parameters}` |"
+
+
+def _guide(strategy: Any) -> str:
+    """Which verdicts it can't do without, or can use."""
+    if hasattr(strategy, "delegates"):
+        return "as its choices"
+    required = getattr(strategy, "requires", frozenset())
+    needed = [said for kind, said in SCORES.items() if kind in required]
+    return " or ".join(needed) or ("not needed" if strategy.wants else "none")
+
+
+SCORES = {"trajectory": "outcome", "step": "steps"}
+
+
+def _short(default: Any) -> str:
+    """A default as a graph file has it; a table as dots."""
+    plain = default is None or isinstance(default, bool | int | float | str)
+    return json.dumps(default).strip('"') if plain else "..."
+
+
 def cli_reference() -> str:
     """Every command with its help, as the program itself prints it."""
     return "\n\n".join(
@@ -158,6 +195,7 @@ def _source(definition: Definition) -> str:
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"drawing": drawing, "graphs": graphs_table, "figures": figures},
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
+    "docs/search.md": {"strategies": strategies_table},
     "docs/verifiers.md": {"verifiers": verifiers_table},
 }
 
