@@ -137,10 +137,21 @@ def scale(
 
 
 def _calibrate(sweep: "Sweep", probed: "Probed", metric: str, order: Order) -> Any:
-    from ragreason.evaluation.calibration import calibrated, write_strategy
+    from ragreason.evaluation.calibration import (
+        FEW_QUESTIONS,
+        calibrated,
+        shared_questions,
+        write_strategy,
+    )
 
     _, max_tokens, _, bins = order
     strategy = calibrated(sweep.points, probed, metric, max_tokens=max_tokens, bins=bins)
+    n = len(shared_questions(sweep.points, probed))
+    if n < FEW_QUESTIONS:
+        note(
+            f"calibrated on {n} questions: with fewer than {FEW_QUESTIONS} the table is mostly "
+            "chance; sweep more of them"
+        )
     cost = "" if max_tokens == inf else f", at most {max_tokens:,} tokens a question"
     write_strategy(order.file, strategy, f"ragreason scale: {sweep.title}{cost}")
     return strategy

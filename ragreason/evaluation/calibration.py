@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ from ragreason.types import Question
 
 COMPUTE_OPTIMAL = "compute_optimal"
 _DIFFICULTY = "difficulty"
+_SCALE = 10_000
+FEW_QUESTIONS = 100
+"""Below it, which strategy is best at which difficulty is mostly chance."""
 
 
 @dataclass(frozen=True)
@@ -95,24 +99,36 @@ def _kept(row: Mapping[str, Any]) -> float | None:
     return float(texts[0]) if texts else None
 
 
+def shared_questions(points: Sequence[Point], probed: Probed) -> set[str]:
+    """Ids of the questions that have a difficulty and that every point answered."""
+    return set(probed.difficulties).intersection(*(point.ids for point in points))
+
+
 def calibrated(
     points: Sequence[Point], probed: Probed, metric: str, *, max_tokens: float, bins: int
 ) -> dict[str, Any]:
     """The compute-optimal strategy that the points call for, as a graph file says it.
 
-    Only questions count that have a difficulty and that every point answered. Raises ConfigError
-    as `search.calibrate` does.
+    Only `shared_questions` count. Limits are rounded up to 4 decimals, so that a question on a
+    limit keeps its choice; of limits that become equal the last stays. Raises ConfigError as
+    `search.calibrate` does.
     """
-    shared = set(probed.difficulties).intersection(*(point.ids for point in points))
+    shared = shared_questions(points, probed)
     hard = {question: probed.difficulties[question] for question in shared}
     measured = [row for point in points for row in _measured(point, hard, metric)]
     table = calibrate(measured, max_tokens=max_tokens, bins=bins)
+    choices = {_rounded(choice.at_most): choice.strategy.model_dump() for choice in table}
     return {
         "use": COMPUTE_OPTIMAL,
         "probes": probed.probes,
         **({} if probed.max_depth is None else {"max_depth": probed.max_depth}),
-        "choices": [choice.model_dump() for choice in table],
+        "choices": [{"at_most": at, "strategy": chosen} for at, chosen in choices.items()],
     }
+
+
+def _rounded(limit: float) -> float:
+    """Up, and never past 1."""
+    return min(ceil(limit * _SCALE) / _SCALE, 1.0)
 
 
 def _measured(point: Point, difficulties: Mapping[str, float], metric: str) -> Iterator[Measured]:

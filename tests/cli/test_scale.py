@@ -159,7 +159,9 @@ def test_a_table_is_calibrated_from_the_sweep(
 ) -> None:
     more = ["--calibrate", "table.yaml", "--probes", "2", "--bins", "2"]
     assert sweep(*strategies("greedy", "majority"), *more, "--json") == 0
-    found = document(capsys)
+    printed = capsys.readouterr()
+    assert "calibrated on 3 questions: with fewer than 100" in printed.err
+    found = json.loads(printed.out)
     assert found["files"][-1] == "table.yaml"
     assert found["calibrated"]["probes"] == 2
     assert found["calibrated"]["choices"][-1]["at_most"] == 1.0
@@ -175,7 +177,9 @@ def test_a_table_for_simulated_questions_spends_more_on_hard_ones(
     more = ["--calibrate", "table.yaml", "--bins", "4", "--max-tokens", "2000"]
     names = strategies("best_of_n:max_depth=4")
     assert invoke([*SIMULATED, *kinds, *names, *more, "--json"]) == 0
-    found = document(capsys)
+    printed = capsys.readouterr()
+    assert "calibrated on" not in printed.err
+    found = json.loads(printed.out)
     easy, *harder = found["calibrated"]["choices"]
     assert (easy["at_most"], easy["strategy"]["n"]) == (0.0, 1)
     assert 4 in {choice["strategy"]["n"] for choice in harder}

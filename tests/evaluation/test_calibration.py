@@ -62,6 +62,18 @@ def test_easy_questions_get_the_cheapest_that_is_as_good_and_hard_ones_what_help
     }
 
 
+def test_limits_are_rounded_up_to_four_digits_and_of_equal_ones_the_last_stays() -> None:
+    hard = dict.fromkeys(EASY, 1 / 3) | dict.fromkeys(HARD, 1 / 3 + 1e-9)
+    probed = Probed(hard | {"h2": 0.75}, probes=3)
+    found = calibrated(
+        [point(1, [1, 1, 1, 0, 0, 1]), POINTS[1]], probed, "em", max_tokens=1e4, bins=3
+    )
+    assert found["choices"] == [
+        {"at_most": 0.3334, "strategy": votes(8)},
+        {"at_most": 1.0, "strategy": votes(1)},
+    ]
+
+
 def test_what_is_too_dear_is_not_chosen() -> None:
     (only,) = calibrated(POINTS, PROBED, "em", max_tokens=100, bins=2)["choices"]
     assert only["strategy"]["n"] == 1
