@@ -320,12 +320,13 @@ def main() -> None:
     RESULT.write_text(text + "\n", encoding="utf-8")
     samples = samples_at(kept, 1.0)
     _, second = samples.halves
-    plot_scaling(
+    _, png = plot_scaling(
         points(samples.at(second), ["agreement", "likelihood", "groundedness", "random"]),
         "em",
         PLOT,
         f"{len(second)} questions, samples of the 0.5B model at temperature 1.0",
     )
+    png.unlink()  # the page shows the SVG
     print(f"kept in {RESULT}")
 
 
