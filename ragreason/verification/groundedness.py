@@ -38,8 +38,9 @@ class Groundedness:
 
     An answer of a few words is looked for where the passages speak of the question
     (`answered`); longer text is compared sentence by sentence (`support`), the score being the
-    mean. A trajectory is judged by its answer against all its hits, or, unfinished, by its last
-    step; a search by how much of the question the hits cover. Label: supported, partial (some
+    mean. A trajectory, finished or not, is judged by its last step against all its hits, so a
+    thought is held against what was found before it; a search by how much of the question the hits
+    cover. Label: supported, partial (some
     sentences are), unsupported, or none where there are no hits or nothing is said.
     `unsupported` names the answers and sentences that fell short.
 
@@ -48,7 +49,7 @@ class Groundedness:
     answered_by`, `supported_by`), supported from `entailed` on; nothing is embedded.
     """
 
-    judges: ClassVar[frozenset[Judges]] = frozenset({"step", "trajectory"})
+    judges: ClassVar[frozenset[Judges]] = frozenset({"step", "prefix", "trajectory"})
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     aggregation: ClassVar[Aggregation] = "mean"
     costs: ClassVar[Costs] = "embedding"
@@ -147,7 +148,7 @@ def _work(item: Item) -> _Work:
         raise VerifierError("groundedness judges steps and trajectories, not hits; use relevance")
     if isinstance(item, Trajectory) and not item.steps:
         return _Work(hits=())
-    step = item if isinstance(item, Step) else _judged(item)
+    step = item if isinstance(item, Step) else item.steps[-1]
     if step.kind == "search":
         return _Work(item.hits, search=True)
     text = step.answer if step.kind == "answer" else step.text
@@ -156,11 +157,6 @@ def _work(item: Item) -> _Work:
     if step.kind == "answer" and (is_short(text) or not found):
         return _Work(item.hits, short=text)
     return _Work(item.hits, claims=found)
-
-
-def _judged(trajectory: Trajectory) -> Step:
-    answers = [s for s in trajectory.steps if s.kind == "answer" and not s.truncated]
-    return answers[-1] if answers else trajectory.steps[-1]
 
 
 def _nothing(question: str, work: _Work, source: Source) -> Verdict:

@@ -47,6 +47,20 @@ async def test_a_thought_is_judged_by_its_own_hits(
     assert verdicts[0].score == 0.0
 
 
+async def test_a_thought_in_its_context_is_held_against_what_was_found_before_it(
+    question: Question, hits: tuple[Hit, ...], answering: Answering, embedder: Embedder
+) -> None:
+    found = Step(kind="search", text="s", query=question.text, hits=hits)
+    good = Step(kind="thought", text="Carrie is a novel by Stephen King.")
+    bad = Step(kind="thought", text="Carrie is a novel by Ada Vex.")
+    again = answering("Stephen King", hits).extended(bad)
+    items = [Trajectory(steps=(found, good)), Trajectory(steps=(found, bad)), again]
+    verifier = Groundedness(embedder)
+    assert "prefix" in verifier.judges, "searches give it steps in their context"
+    verdicts = await verifier.judge(question, items)
+    assert [v.label for v in verdicts] == ["supported", "unsupported", "unsupported"]
+
+
 async def test_an_answer_that_says_nothing_is_worth_nothing(
     question: Question, hits: tuple[Hit, ...], answering: Answering, embedder: Embedder
 ) -> None:
