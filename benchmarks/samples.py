@@ -28,6 +28,7 @@ from ragreason.generation.open import open_engine
 from ragreason.ledger import Meter, metering
 from ragreason.nodes.verify import judge
 from ragreason.policies.parse import clean
+from ragreason.prompts import prompts_hash
 from ragreason.protocols import Generator, Verifier
 from ragreason.retrieval.open import open_retriever
 from ragreason.seeds import derive
@@ -40,6 +41,7 @@ SAMPLES = {
     "2wikimultihopqa:2wikimultihopqa/train_sample.json": 67,
     "musique:musique/train_sample.jsonl": 66,
 }
+MODEL = "qwen2.5-coder-0.5b"
 K = 5
 N = 8
 TEMPERATURES = (0.7, 1.0, 1.3)
@@ -183,11 +185,30 @@ def verdicts_file(folder: Path, name: str) -> Path:
     return folder / f"verdicts-{name}.jsonl"
 
 
+def check_same(folder: Path) -> None:
+    """Say what the samples in `folder` come from; leave where they come from something else."""
+    made_of = {
+        "model": MODEL,
+        "prompts": prompts_hash(),
+        "passages": K,
+        "samples": N,
+        "temperatures": list(TEMPERATURES),
+    }
+    path = folder / "run.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else made_of
+    if before != made_of:
+        differs = ", ".join(key for key in made_of if before.get(key) != made_of[key])
+        raise SystemExit(f"{folder} holds samples of another {differs}; give another --out")
+    path.write_text(json.dumps(made_of) + "\n", encoding="utf-8")
+
+
 async def record(
     folder: Path, limit: int | None, names: Sequence[str], *, recorded: bool = False
 ) -> None:
     """Sample and judge what was not before; only judge where all samples were `recorded`."""
-    engine: Any = Metered(open_engine("qwen2.5-coder-0.5b"))
+    check_same(folder)
+    engine: Any = Metered(open_engine(MODEL))
     embedder = open_embedder(load_settings().embedder)
     verifiers = {name: makers()[name](engine, embedder) for name in names}
     samples = rows_in(folder / "samples.jsonl")
