@@ -20,7 +20,8 @@ SubgraphMaker = Callable[[NodeSpec | Part, Place], Callable[..., Awaitable[Any]]
 class Parts:
     """What a graph runs on. Names that are not given mean `main`, where only `main` is given.
 
-    `open_retriever` makes retrievers of other kinds over the same index.
+    `open_retriever` makes retrievers of other kinds over the same index; `index` is what a node or
+    tool takes that looks at documents or links rather than searches.
     """
 
     engines: Mapping[str, Generator] = field(default_factory=dict)
@@ -28,6 +29,8 @@ class Parts:
     verifiers: Mapping[str, Verifier] = field(default_factory=dict)
     embedder: Embedder | None = None
     open_retriever: Callable[[str], Retriever] | None = None
+    index: Callable[[], Any] | None = None
+    """Opens the index folder, once; called only where something takes it."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +70,8 @@ class Binder:
             return self._engine(spec, place)
         if key == "retriever":
             return self._retriever(spec.retriever, place, optional=optional)
-        if key == "embedder":
-            return self._embedder(spec, place, optional=optional)
+        if key in {"embedder", "index"}:
+            return self._shared(key, spec, place, optional=optional)
         if key == "graph":
             return self.subgraph(spec, place)
         part: Part | None = getattr(spec, key, None)
@@ -134,11 +137,16 @@ class Binder:
             (*place, "retriever"), f"no retriever '{name}'{guess} known: {', '.join(known)}"
         )
 
-    def _embedder(self, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Embedder | None:
-        if self.parts.embedder is not None:
+    def _shared(self, key: str, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Any:
+        """The embedder or the index, the same for all nodes."""
+        if key == "index" and self.parts.index is not None:
+            return self.parts.index()
+        if key == "embedder" and self.parts.embedder is not None:
             return self.parts.embedder
         if optional:
             return None
+        if key == "index":
+            raise self._no_index(place)
         raise self._error(place, f"'{spec.use}' needs an embedder; give embedder=... in Parts")
 
     def _check_capabilities(self, cls: Any, spec: NodeSpec | Part, place: Place) -> None:

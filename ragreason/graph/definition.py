@@ -168,7 +168,12 @@ class Definition(BaseModel):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$", max_length=64)]
     paradigm: Paradigm
     source: str = ""
+    """The paper's address."""
     description: str = ""
+    keeps: str = ""
+    """What of the paper's method is kept."""
+    departs: str = ""
+    """Where it departs from the paper, and why."""
     budget: Budget = Budget()
     nodes: Annotated[dict[NodeName, NodeSpec], Field(min_length=1)]
     edges: Annotated[tuple[Edge, ...], Field(min_length=1)]

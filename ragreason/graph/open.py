@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from ragreason.errors import ConfigError
 from ragreason.graph.bind import MAIN, Parts
@@ -23,10 +24,11 @@ def open_parts(
     named = {**({MAIN: model} if model is not None else {}), **models}
     engines = {**parts.engines, **{name: _engine(given) for name, given in named.items()}}
     retrievers = dict(parts.retrievers)
-    opener = parts.open_retriever
+    opener, folder = parts.open_retriever, parts.index
     embedder = parts.embedder or LateEmbedder(settings().embedder)
     if isinstance(index, str | Path):
         opener = _index_opener(Path(index), embedder)
+        folder = _folder_opener(Path(index))
         kind = retriever if isinstance(retriever, str) else settings().retriever
         retrievers[MAIN] = opener(kind)
     elif index is not None:
@@ -41,6 +43,7 @@ def open_parts(
         retrievers=retrievers,
         embedder=embedder,
         open_retriever=opener,
+        index=folder,
     )
 
 
@@ -50,6 +53,16 @@ def _engine(given: str | Generator) -> Generator:
     from ragreason.generation.open import open_engine
 
     return open_engine(given)
+
+
+def _folder_opener(path: Path) -> Callable[[], Any]:
+    @cache
+    def folder() -> Any:
+        from ragreason.index.folder import open_index
+
+        return open_index(path)
+
+    return folder
 
 
 def _index_opener(folder: Path, embedder: Embedder) -> Callable[[str], Retriever]:

@@ -27,7 +27,7 @@ def test_the_schema_knows_parameters_and_their_ranges() -> None:
     schema = graph_schema()
     retrieve = option(schema, "NodeSpec", "retrieve")
     assert retrieve["properties"]["k"]["minimum"] == 1
-    assert set(retrieve["properties"]) == {"use", "retriever", "k"}
+    assert set(retrieve["properties"]) == {"use", "retriever", "k", "fused"}
     reason = option(schema, "NodeSpec", "reason")
     assert reason["properties"]["policy"] == {"$ref": "#/$defs/Policy"}
     assert option(schema, "Strategy", "best_of_n")["properties"]["n"]["default"] >= 1

@@ -1,60 +1,13 @@
 """Each shipped graph takes its paper's course: a scripted engine, real retrieval."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ragreason.embedding.hashing import HashingEmbedder
-from ragreason.events import TraceEvent
 from ragreason.generation.scripted import Scripted
-from ragreason.graph.bind import Parts
 from ragreason.graph.library import shipped_graphs, users_of_graphs
-from ragreason.graph.load import load_graph
-from ragreason.graph.loaded import LoadedGraph
-from ragreason.protocols import Retriever
-from ragreason.runner import Run, Runner
-from ragreason.types import Question
+from tests.graphs.courses import QUESTION, Course, told
 from tests.waiting import Waiting
-
-QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
-
-
-class Course:
-    """Runs a shipped graph and keeps what was asked of the engine."""
-
-    def __init__(self, retriever: Retriever) -> None:
-        self.retriever = retriever
-
-    def load(self, name: str | Path, engine: Scripted, *overrides: str) -> LoadedGraph:
-        return load_graph(
-            name,
-            parts=Parts({"main": engine}, {"main": self.retriever}, embedder=HashingEmbedder()),
-            overrides=overrides,
-        )
-
-    async def run(self, name: str, engine: Scripted, *overrides: str) -> Run:
-        return await Runner(self.load(name, engine, *overrides), {}).answer(QUESTION, seed=1)
-
-
-@pytest.fixture
-def course(retriever: Retriever) -> Course:
-    return Course(retriever)
-
-
-def told(run: Run) -> list[str]:
-    """The course in words: nodes as they start, queries, steps."""
-    return [word for event in run.events if (word := _word(event))]
-
-
-def _word(event: TraceEvent) -> str:
-    if event.kind == "node":
-        return event.node if event.text == "started" else ""
-    if event.kind == "search":
-        return f"? {event.query}"
-    if event.kind == "step" and event.step is not None:
-        return f"{event.step.kind} {event.step.query or event.step.answer}".strip()
-    return event.kind if event.kind in {"forced", "dropped"} else ""
 
 
 async def test_direct_asks_once_and_cites_nothing(course: Course) -> None:
