@@ -1,0 +1,185 @@
+"""Every shipped graph on the same questions with the default model: the library's table, and the
+best of it on other questions.
+
+    python benchmarks/library.py [--set table|test] [--graph NAME]... [--again] [--only-report]
+
+`table` is 20 questions: 10 of HotpotQA's development sample, 5 of 2WikiMultihopQA, 5 of MuSiQue,
+each over the union of its sample's paragraphs. `test` is 100 others. A row is appended to
+results/library_SET.jsonl when its question is finished, so a run that was stopped goes on; rows of
+a graph that has changed since are asked again, `--again` asks all of the named graphs' again. Rows
+hold scores and costs by question id, never a question or an answer. Each graph starts with an empty
+prefix cache. Latencies are of questions that run six at a time on the machine named in each row.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ragreason.datasets import Dataset, Example, load_dataset
+from ragreason.evaluation.answered import Answerer, from_runner
+from ragreason.evaluation.corpus import dataset_index
+from ragreason.evaluation.library import report
+from ragreason.evaluation.rows import Row, answer_row, error_row
+from ragreason.generation.open import open_engine
+from ragreason.graph.library import read_nested, shipped_graphs
+from ragreason.prompts import prompts_hash
+from ragreason.protocols import Generator
+from ragreason.runner import open_runner
+from ragreason.settings import Settings, load_settings
+
+RESULTS = Path(__file__).parent / "results"
+AT_ONCE = 6
+PARTS = {
+    "hotpotqa": "hotpotqa/dev_sample_hf_layout.json",
+    "2wikimultihopqa": "2wikimultihopqa/train_sample.json",
+    "musique": "musique/train_sample.jsonl",
+}
+RANGES = {
+    "table": {"hotpotqa": (0, 10), "2wikimultihopqa": (250, 255), "musique": (50, 55)},
+    "test": {"hotpotqa": (10, 60), "2wikimultihopqa": (255, 280), "musique": (55, 80)},
+}
+COUNTED = (
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "verifier_tokens",
+    "calls",
+    "retrievals",
+)
+SCORES = ("em", "f1", "support_recall", "support_all", "status", "abstained", "latency_s")
+
+
+def rows_file(name: str) -> Path:
+    """Where the rows of a set are kept."""
+    return RESULTS / f"library_{name}.jsonl"
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """The rows, the last of each graph and question; a torn last line is left out."""
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[row["graph"], row["dataset"], row["id"]] = row
+    return list(found.values())
+
+
+def kept(graph: str, graph_hash: str, dataset: str, row: Row) -> dict[str, Any]:
+    """The part of an evaluation's row that may be kept: no text of the data."""
+    return {
+        "graph": graph,
+        "graph_hash": graph_hash,
+        "dataset": dataset,
+        "id": row["id"],
+        **{key: row[key] for key in SCORES},
+        **{key: row["usage"][key] for key in COUNTED},
+        "retrieved": len(row["retrieved"]),
+        "error": row["error"].partition(":")[0],
+        "prompts": prompts_hash(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+    }
+
+
+async def answered(answerer: Answerer, dataset: Dataset, example: Example) -> Row:
+    """The row of one question."""
+    started_s = monotonic()
+    try:
+        given = await answerer(example.question)
+    except Exception as error:  # whatever a graph raises is a row of its own
+        return error_row(example, f"{type(error).__name__}: {error}", monotonic() - started_s)
+    return answer_row(dataset.name, example, given, monotonic() - started_s)
+
+
+async def measure(name: str, graphs: Sequence[str], *, again: bool) -> None:
+    """Ask what is missing, graph by graph."""
+    settings = load_settings()
+    datasets = {part: load_dataset(f"{part}:{settings.data / at}") for part, at in PARTS.items()}
+    done = {(r["graph"], r["graph_hash"], r["dataset"], r["id"]) for r in read(rows_file(name))}
+    for graph in graphs:
+        mark = read_nested(graph).hash
+        todo = [
+            (datasets[part], example)
+            for part, (first, stop) in RANGES[name].items()
+            for example in datasets[part].examples[first:stop]
+            if again or (graph, mark, part, example.question.id) not in done
+        ]
+        if todo:
+            engine = open_engine(settings.model, settings)
+            try:
+                await _graph(name, graph, mark, todo, engine, settings)
+            finally:
+                await engine.aclose()
+
+
+async def _graph(
+    name: str,
+    graph: str,
+    mark: str,
+    todo: Sequence[tuple[Dataset, Example]],
+    engine: Generator,
+    settings: Settings,
+) -> None:
+    slots = asyncio.Semaphore(AT_ONCE)
+    async with AsyncExitStack() as stack:
+        answerers: dict[str, Answerer] = {}
+        for dataset, _ in todo:
+            if dataset.name not in answerers:
+                index = await dataset_index(dataset, settings)
+                runner = open_runner(graph, model=engine, index=index, settings=settings)
+                await stack.enter_async_context(runner)
+                answerers[dataset.name] = from_runner(runner, 0)
+
+        async def one(dataset: Dataset, example: Example) -> None:
+            async with slots:
+                row = await answered(answerers[dataset.name], dataset, example)
+            with rows_file(name).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(kept(graph, mark, dataset.name, row)) + "\n")
+            told = row["error"] or f"f1 {row['f1']:.2f}, {row['usage']['prompt_tokens']} read"
+            print(f"{graph:<22} {dataset.name:<16} {row['status']}: {told}", flush=True)
+
+        await asyncio.gather(*(one(dataset, example) for dataset, example in todo))
+
+
+def summarise(names: Iterable[str]) -> Mapping[str, Any]:
+    """The report over what is there, of each set; kept in results/library.json."""
+    current = {graph: read_nested(graph).hash for graph in shipped_graphs()}
+    found = {}
+    for name in names:
+        rows = [r for r in read(rows_file(name)) if current.get(r["graph"]) == r["graph_hash"]]
+        if rows:
+            found[name] = report(rows)
+    text = json.dumps(found, indent=1, ensure_ascii=False)
+    (RESULTS / "library.json").write_text(text + "\n", encoding="utf-8")
+    return found
+
+
+def main() -> None:
+    """Measure what is missing of the asked graphs, and report on all that is there."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--set", choices=sorted(RANGES), default="table")
+    parser.add_argument("--graph", action="append", default=[])
+    parser.add_argument("--again", action="store_true")
+    parser.add_argument("--only-report", action="store_true")
+    options = parser.parse_args()
+    if not options.only_report:
+        graphs = options.graph or sorted(shipped_graphs())
+        asyncio.run(measure(options.set, graphs, again=options.again))
+    for name, part in summarise(RANGES).items():
+        for graph, run in part["graphs"].items():
+            em, f1, support = (run[key]["value"] for key in ("em", "f1", "support_recall"))
+            uncached = run["uncached_tokens"]
+            print(f"{name} {graph:<22} {em:.2f} {f1:.3f} {support or 0:.2f} {uncached:,.0f} read")
+    print(f"kept in {RESULTS / 'library.json'}")
+
+
+if __name__ == "__main__":
+    main()
