@@ -1,11 +1,12 @@
 """`ragreason graph`: list, show, check, draw and start graph files."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ragreason.cli.output import Json, note, print_json, print_table
+from ragreason.cli.output import Json, note, print_json, print_styled, print_table
 
 if TYPE_CHECKING:
     from ragreason.graph.definition import Definition
@@ -25,16 +26,22 @@ Overrides = Annotated[
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """List the graphs that ship."""
-    from ragreason.graph.library import shipped_graphs
-    from ragreason.graph.read import read_graph
+    """List the graphs that ship, by paradigm."""
+    from ragreason.graph.library import by_paradigm
 
-    graphs = [read_graph(path) for path in shipped_graphs().values()]
+    paradigms = by_paradigm()
     if json:
-        print_json([_summary(graph) for graph in graphs])
+        print_json([_summary(graph) for graphs in paradigms.values() for graph in graphs])
         return
-    rows = [(g.name, g.paradigm.replace("_", " "), _short(g.source), g.description) for g in graphs]
-    print_table(("name", "paradigm", "source", "description"), rows)
+    if not sys.stdout.isatty():
+        rows = [_listed(graph) for graphs in paradigms.values() for graph in graphs]
+        print_table(("name", "paradigm", "source", "description"), rows)
+        return
+    for paradigm, graphs in paradigms.items():
+        print_styled([(f"{_words(paradigm)} ({len(graphs)})", "bold")])
+        print_table(
+            ("", "", ""), [(f"  {g.name}", _short(g.source), g.description) for g in graphs]
+        )
 
 
 @app.command()
@@ -151,6 +158,8 @@ def _summary(graph: "Definition") -> dict[str, Any]:
         "paradigm": graph.paradigm,
         "source": graph.source,
         "description": graph.description,
+        "keeps": graph.keeps,
+        "departs": graph.departs,
     }
 
 
@@ -164,6 +173,14 @@ def _complaint(error: Any) -> dict[str, Any]:
         "line": getattr(error, "line", None),
         "message": getattr(error, "message", str(error)),
     }
+
+
+def _listed(graph: "Definition") -> tuple[str, str, str, str]:
+    return graph.name, _words(graph.paradigm), _short(graph.source), graph.description
+
+
+def _words(paradigm: str) -> str:
+    return paradigm.replace("_", " ")
 
 
 def _short(source: str) -> str:

@@ -24,11 +24,12 @@ def print_json(document: Any) -> None:
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """A table on standard output. Numbers stand to the right; None is a dash.
 
-    On a terminal, long cells wrap. In a pipe each row is one line and nothing is cut.
+    On a terminal, long cells wrap. In a pipe each row is one line and nothing is cut. Columns
+    without names have no heading.
     """
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for position, column in enumerate(columns):
         numeric = bool(rows) and all(_is_number(row[position]) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ragreason.errors import ConfigError, GraphError, UnknownNameError
 from ragreason.graph.checks import check_graph
-from ragreason.graph.definition import Definition, NodeSpec, Part, Place
+from ragreason.graph.definition import Definition, NodeSpec, Paradigm, Part, Place
 from ragreason.graph.nested import Nested
 from ragreason.graph.read import read_graph
 from ragreason.graph.resolve import inner_parts
@@ -28,6 +28,12 @@ def shipped_graphs() -> dict[str, Path]:
     """Name to file of every graph that ships, sorted by name."""
     files = sorted(p for p in shipped_folder().glob("*") if p.suffix in SUFFIXES)
     return {path.stem: path for path in files}
+
+
+def by_paradigm() -> dict[Paradigm, list[Definition]]:
+    """The shipped graphs of each paradigm, by name, baselines first."""
+    graphs = [read_graph(path) for path in shipped_graphs().values()]
+    return {p: [g for g in graphs if g.paradigm == p] for p in get_args(Paradigm)}
 
 
 def find_graph(name_or_path: str | Path, near: Path | None = None) -> Path:

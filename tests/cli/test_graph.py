@@ -32,7 +32,22 @@ def test_list_names_every_graph(capsys: pytest.CaptureFixture[str]) -> None:
     assert out.splitlines()[0].split() == ["name", "paradigm", "source", "description"]
     graphs = json.loads(run(capsys, "list", "--json")[0])
     assert [g["name"] for g in graphs] == [line.split()[0] for line in out.splitlines()[1:]]
-    assert {"name", "paradigm", "source", "description"} == set(graphs[0])
+    assert {"name", "paradigm", "source", "description", "keeps", "departs"} == set(graphs[0])
+    order = ["baseline", "reasoning_enhanced_retrieval"]
+    order += ["retrieval_enhanced_reasoning", "synergized"]
+    assert list(dict.fromkeys(g["paradigm"] for g in graphs)) == order
+
+
+def test_on_a_terminal_the_list_has_a_heading_a_paradigm(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    out, _ = run(capsys, "list")
+    lines = out.splitlines()
+    assert "baseline (" in lines[0]
+    assert any(line.startswith("  naive_rag ") and "2005.11401" in line for line in lines)
+    assert max(len(line) for line in lines[1:] if "(" not in line) <= 80
 
 
 def test_show_prints_the_file_or_what_it_is_read_as(capsys: pytest.CaptureFixture[str]) -> None:
