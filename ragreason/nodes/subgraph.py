@@ -13,7 +13,8 @@ class Subgraph:
 
     `{question: item}` asks what the branch is about; `{answer: notes}` notes "question: answer".
     Evidence comes back too, and what was spent adds up. What the node reads and writes is read from
-    `in` and `out` by `ragreason.graph`.
+    `in` and `out` by `ragreason.graph`. The fields in `set` are changed in the graph, as by
+    `--set`: `set: {retrieve.k: 3}`.
     """
 
     reads: ClassVar[tuple[str, ...]] = ()
@@ -21,6 +22,7 @@ class Subgraph:
 
     name: str
     graph: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+    set: Mapping[str, Any] | None = None
 
     async def __call__(self, state: State) -> dict[str, Any]:
         """One run of the graph, with its own budget inside the caller's."""

@@ -15,7 +15,7 @@ def kind(request: pytest.FixtureRequest) -> Any:
 
 
 def test_it_reads_and_writes_declared_state_keys(kind: Any) -> None:
-    keys = set(State.__annotations__)
+    keys = {*State.__annotations__, *getattr(kind, "keys", {})}
     declared = {*kind.reads, *kind.writes, *getattr(kind, "optional_reads", ())}
     assert declared <= keys
     assert "usage" not in kind.writes, "the wrapper counts usage"

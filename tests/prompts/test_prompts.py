@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ragreason.errors import ConfigError
-from ragreason.prompts import neutralise, prompt, prompts_hash, purposes, show_passages
+from ragreason.prompts import _template, neutralise, prompt, prompts_hash, purposes, show_passages
+from ragreason.text.language import Language
 from ragreason.types import Hit, Passage
 
 
@@ -61,9 +62,14 @@ def test_a_missing_slot_and_an_unknown_purpose_are_named() -> None:
 
 @pytest.mark.parametrize("purpose", purposes())
 def test_every_purpose_has_both_languages(purpose: str) -> None:
-    slots = dict.fromkeys(["passages", "found", "tried", "answer", "before", "step"], "x")
+    assert slots_of(purpose, "en") == slots_of(purpose, "zh")
+    slots = dict.fromkeys(slots_of(purpose, "en") - {"question"}, "x")
     assert "A?" in prompt(purpose, "A?", **slots)
     assert "谁？" in prompt(purpose, "谁？", **slots)
+
+
+def slots_of(purpose: str, lang: Language) -> set[str]:
+    return set(_template(purpose, lang).get_identifiers())
 
 
 def test_passages_are_numbered_on_one_line_each() -> None:
