@@ -79,6 +79,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "react": "ragreason.policies.react:ReAct",
     },
     "strategies": {
+        "adaptive_majority": "ragreason.search.adaptive_majority:AdaptiveMajority",
         "beam": "ragreason.search.beam:Beam",
         "best_of_n": "ragreason.search.best_of_n:BestOfN",
         "compute_optimal": "ragreason.search.compute_optimal:ComputeOptimal",
