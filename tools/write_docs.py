@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+import library_tables
 import typer
 from typer.core import TyperGroup
 
@@ -195,6 +196,11 @@ def _source(definition: Definition) -> str:
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"drawing": drawing, "graphs": graphs_table, "figures": figures},
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
+    "docs/library.md": {
+        "table": library_tables.table,
+        "test": library_tables.test,
+        "methods": library_tables.methods,
+    },
     "docs/search.md": {"strategies": strategies_table},
     "docs/verifiers.md": {"verifiers": verifiers_table},
 }
