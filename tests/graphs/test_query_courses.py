@@ -1,0 +1,44 @@
+"""Graphs that put better queries: each takes its paper's course with a scripted engine."""
+
+from ragreason.generation.scripted import Scripted
+from tests.graphs.courses import QUESTION, Course, told
+
+
+async def test_hyde_searches_with_the_question_and_passages_that_it_makes_up(
+    course: Course,
+) -> None:
+    passages = ["Edda Quill was an architect.", "The architect was born in Harrowby."]
+    rules = [("encyclopedia passage", passages), ("[1] ", "1874")]
+    run = await course.run("hyde", Scripted(rules=rules))
+    words = told(run)
+    assert words[:3] == ["hypothesize", "retrieve", f"? {QUESTION.text}"]
+    assert set(words[3:-1]) <= {f"? {passage}" for passage in passages}
+    assert words[3:-1]
+    assert (words[-1], run.answer.text, run.answer.usage.calls) == ("answer", "1874", 3)
+
+
+async def test_hyde_never_reads_what_it_made_up(course: Course) -> None:
+    engine = Scripted(rules=[("encyclopedia passage", "Zanzibar, 1492."), ("[1] ", "1874")])
+    run = await course.run("hyde", engine)
+    assert "Zanzibar" not in engine.requests[-1].messages[0].content
+    assert {event.hits[0].source for event in run.events if event.kind == "search"} == {"dense"}
+
+
+async def test_step_back_searches_for_the_more_general_question_too(course: Course) -> None:
+    general = "What is known about the designer of the Sallow Bridge?"
+    run = await course.run("step_back", Scripted([general, "1874"]))
+    assert told(run) == ["step_back", "retrieve", f"? {QUESTION.text}", f"? {general}", "answer"]
+    assert (run.answer.text, run.answer.usage.retrievals) == ("1874", 2)
+
+
+async def test_multi_query_fuses_the_rankings_of_several_wordings(course: Course) -> None:
+    reply = "Sallow Bridge designer\n2. birth of the bridge's designer\n3. Edda Quill designer born"
+    run = await course.run("multi_query", Scripted([reply, "1874"]))
+    others = [
+        "Sallow Bridge designer",
+        "birth of the bridge's designer",
+        "Edda Quill designer born",
+    ]
+    searches = [f"? {query}" for query in (QUESTION.text, *others)]
+    assert told(run) == ["paraphrase", "retrieve", *searches, "answer"]
+    assert run.answer.usage.calls == 2
