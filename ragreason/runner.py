@@ -61,6 +61,12 @@ class Runner:
         A question given as text gets an id made of it, so the same seed draws the same again.
         """
         question = self.checked(question)
+        gives = self.graph.definition.gives
+        if gives != "answer":
+            raise ConfigError(
+                f"the graph '{self.graph.definition.name}' gives '{gives}', not an answer: it is a "
+                "part of other graphs; run one of those"
+            )
         events: list[TraceEvent] = []
         final: State = {}
         config: Any = {"configurable": {"thread_id": f"{question.id}-{uuid4().hex[:8]}"}}

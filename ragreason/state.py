@@ -8,6 +8,7 @@
     item          last         a fan-out edge (`each`)         nodes in the branch
     evidence      by passage   retrieve, grade, reason         grade, answer, reason
     sufficiency   last         grade                           edges (`when`), answer, abstain
+    findings      last         critique                        next_question, a writer
     notes         append       decompose branches, subgraphs   answer
     trajectory    last         reason                          answer
     answer        last         answer, abstain, check          the caller, check
@@ -65,6 +66,7 @@ class State(TypedDict, total=False):
     item: str
     evidence: Annotated[dict[str, Evidence], merge_evidence]
     sufficiency: Verdict
+    findings: list[str]
     notes: Annotated[list[str], append]
     trajectory: Trajectory
     draft: str

@@ -220,13 +220,17 @@ def _check_reads(flow: Flow) -> Iterator[GraphError]:
 
 
 def _check_ends(flow: Flow) -> Iterator[GraphError]:
-    if "answer" not in flow.written[END]:
-        writers = [n for n, k in flow.kinds.items() if "answer" in k.writes]
+    gives = flow.definition.gives
+    if gives not in flow.written[END]:
+        writers = [n for n, k in flow.kinds.items() if gives in k.writes]
         path = flow.path(START, END, avoid=writers)
         way = " -> ".join(path) if path else "an empty fan-out"
         last = max(i for i, e in enumerate(flow.definition.edges) if END in e.targets)
+        what, advice = f"'{gives}', which it gives", f"put a node there that writes '{gives}'"
+        if gives == "answer":
+            what, advice = "an answer", "put an answer node there"
         yield flow.definition.origin.error(
-            ("edges", last), f"END is reached without an answer: {way}; put an answer node there"
+            ("edges", last), f"END is reached without {what}: {way}; {advice}"
         )
 
 

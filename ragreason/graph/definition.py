@@ -174,6 +174,9 @@ class Definition(BaseModel):
     """What of the paper's method is kept."""
     departs: str = ""
     """Where it departs from the paper, and why."""
+    gives: str = "answer"
+    """The state key that a run surely ends with: `answer`, or what a part of other graphs hands
+    over."""
     budget: Budget = Budget()
     nodes: Annotated[dict[NodeName, NodeSpec], Field(min_length=1)]
     edges: Annotated[tuple[Edge, ...], Field(min_length=1)]

@@ -18,7 +18,9 @@ class Nested:
     def hash(self) -> str:
         """16 hex digits over everything that determines what the graph does."""
         own = self.definition.model_dump(
-            mode="json", by_alias=True, exclude={"source", "description", "keeps", "departs"}
+            mode="json",
+            by_alias=True,
+            exclude={"source", "description", "keeps", "departs", "gives"},
         )
         inner = {str(place): nested.hash for place, nested in self.inner.items()}
         text = json.dumps([own, inner], sort_keys=True, ensure_ascii=False)

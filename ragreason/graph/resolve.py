@@ -187,8 +187,10 @@ def node_kind(spec: NodeSpec, cls: Any) -> NodeKind:
     if spec.graph is not None and "graph" in registry.injected(cls):
         inputs = dict(spec.in_) or {"question": "question"}
         outputs = dict(spec.out) or {"answer": "answer"}
+        asked = inputs.get("question", "question")
         return NodeKind(
-            reads=frozenset(inputs.values()),
+            reads=frozenset({asked}),
+            optional_reads=frozenset(inputs.values()) - {asked},
             writes=frozenset({*outputs.values(), "evidence"}),
             answers=outputs.get("answer") == "answer",
         )

@@ -1,0 +1,88 @@
+"""Agents, teams and reflection take their papers' courses."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ragreason.errors import ConfigError
+from ragreason.generation.scripted import Scripted
+from ragreason.graph.library import shipped_folder
+from ragreason.types import Completion, Request
+from tests.graphs.courses import QUESTION, Course, told
+
+WHO = "Who designed the Sallow Bridge?"
+WHEN = "When was the designer of it born?"
+NEXT = "When was Edda Quill born?"
+
+
+class SideBySide(Scripted):
+    """Answers no searcher of the first round before both have asked."""
+
+    def __init__(self, **script: Any) -> None:
+        super().__init__(**script)
+        self._both = asyncio.Barrier(2)
+
+    async def generate(self, request: Request) -> list[Completion]:
+        asked = request.messages[0].content
+        if asked.endswith((f"Question: {WHO}", f"Question: {WHEN}")):
+            async with asyncio.timeout(60):
+                await self._both.wait()
+        return await super().generate(request)
+
+
+def team(born: str = "1874") -> Scripted:
+    """A planner's, two searchers' and a writer's replies."""
+    rules = [
+        ("Which simple questions", f"{WHO}\n{WHEN}"),
+        ("Write it with the names", NEXT),
+        (f"Question: {WHO}", "Edda Quill"),
+        (f"Question: {NEXT}", "1874"),
+        (f"Question: {WHEN}", born),
+        (QUESTION.text, "1874"),
+    ]
+    return SideBySide(rules=rules)
+
+
+async def test_a_team_s_critic_hands_back_to_the_planner_what_is_missing(course: Course) -> None:
+    engine = team(born="Zanzibar 1492")
+    run = await course.run("team", engine)
+    words = told(run)
+    assert words[:2] == ["planner", "split"]
+    assert sorted(w for w in words if w.startswith("?")) == sorted(
+        [f"? {WHO}", f"? {WHEN}", f"? {NEXT}"]
+    )
+    roles = [w for w in words if w in {"planner", "searcher", "critic", "writer"}]
+    again = ["planner", "searcher", "critic", "writer"]
+    assert roles == ["planner", "searcher", "searcher", "critic", *again]
+    assert words[-2:] == ["write", "check"]
+    asked = [r.messages[0].content for r in engine.requests]
+    (handed,) = [text for text in asked if "Write it with the names" in text]
+    assert f"Found: {WHO}: Edda Quill" in handed
+    assert f"Missing: {WHEN}" in handed
+    assert "1492" not in asked[-1], "an unsupported finding never reaches the writer"
+    assert f"{WHO}: Edda Quill\n{NEXT}: 1874" in asked[-1]
+    assert (run.answer.text, run.answer.usage.calls) == ("1874", 6)
+
+
+async def test_a_team_whose_findings_hold_goes_straight_to_its_writer(course: Course) -> None:
+    run = await course.run("team", team())
+    assert told(run).count("critic") == 1
+    assert (run.answer.text, run.answer.status) == ("1874", "ok")
+
+
+async def test_a_team_that_finds_nothing_is_forced_to_write(course: Course) -> None:
+    run = await course.run("team", Scripted(default="Zanzibar"))
+    assert told(run).count("planner") == 2
+    assert run.answer.status == "forced"
+    assert run.answer.forced_by == "loop bound of critic->planner"
+
+
+@pytest.mark.parametrize("role", ["planner", "critic"])
+async def test_a_role_that_gives_no_answer_says_so_when_it_is_run_alone(
+    course: Course, role: str
+) -> None:
+    path: Path = shipped_folder() / "team" / f"{role}.yaml"
+    with pytest.raises(ConfigError, match="not an answer"):
+        await course.run(path, Scripted(default="Zanzibar"))
