@@ -50,9 +50,12 @@ Capability = Literal[
     "stream",
     "token_ids",
     "cached",
+    "thinking",
+    "think_tags",
 ]
 """What an engine may be able to do. "top_logprobs": `Request.top_logprobs`; "first_tokens": the
-same for requests of one greedy token, enough to branch on a reply's first token."""
+same for requests of one greedy token, enough to branch on a reply's first token. "thinking": it
+thinks as hard as `Request.effort` says; "think_tags": its model thinks between <think> tags."""
 
 
 @dataclass(frozen=True)

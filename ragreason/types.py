@@ -13,6 +13,7 @@ FinishReason = Literal["stop", "length", "cancelled"]
 StepKind = Literal["thought", "search", "answer", "backtrack"]
 Label = Literal["sufficient", "partial", "none", "supported", "unsupported"]
 Status = Literal["ok", "forced", "error"]
+Effort = Literal["none", "low", "medium", "high"]
 Scalar = str | int | float | bool
 
 
@@ -79,7 +80,9 @@ class Request(Value):
     the completion. `n` samples share one prompt; sample i is told apart by its position. `seed`
     None lets the engine choose. At most one of `json_schema` (a JSON text) and `regex` is set.
     `stop` strings end the text and are not part of it. `temperature` 0 is greedy. `top_logprobs`
-    asks for that many of the most likely tokens at each position.
+    asks for that many of the most likely tokens at each position. `effort` and `thinking_tokens`,
+    the most tokens of thinking, are for engines that think natively; `max_tokens` then bounds what
+    follows the thinking. Other engines pass them over.
     """
 
     messages: tuple[Message, ...]
@@ -94,19 +97,23 @@ class Request(Value):
     regex: str | None = None
     logprobs: bool = False
     top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
+    effort: Effort | None = None
+    thinking_tokens: Annotated[int, Field(ge=1)] | None = None
 
 
 class Usage(Value):
     """What was spent. Sums with `+`.
 
     `cached_tokens` is the part of `prompt_tokens` read from a prefix cache, None where an engine
-    did not say (None + x is x: a lower bound). Tokens of verifier calls count in `verifier_tokens`
-    only, `calls` counts every call, `retrievals` every query.
+    did not say (None + x is x: a lower bound). `reasoning_tokens` is the part of
+    `completion_tokens` that was thought and not said, probes included. Tokens of verifier calls
+    count in `verifier_tokens` only, `calls` counts every call, `retrievals` every query.
     """
 
     prompt_tokens: int = 0
     cached_tokens: int | None = None
     completion_tokens: int = 0
+    reasoning_tokens: int = 0
     verifier_tokens: int = 0
     calls: int = 0
     retrievals: int = 0
@@ -117,6 +124,7 @@ class Usage(Value):
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
             cached_tokens=sum(cached) if cached else None,
             completion_tokens=self.completion_tokens + other.completion_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             verifier_tokens=self.verifier_tokens + other.verifier_tokens,
             calls=self.calls + other.calls,
             retrievals=self.retrievals + other.retrievals,
@@ -131,10 +139,12 @@ class Usage(Value):
 class Completion(Value):
     """One sample. `logprobs` holds the natural-log probability of each generated token where asked
     for, `top_logprobs` the most likely tokens at its place, each with its own, best first; `usage`
-    counts the shared prompt on the first sample of a request only.
+    counts the shared prompt on the first sample of a request only. `reasoning` is what was thought
+    before the text; token ids and log-probabilities are the text's.
     """
 
     text: str
+    reasoning: str = ""
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason = "stop"
     logprobs: tuple[float, ...] | None = None
@@ -239,7 +249,8 @@ class Answer(Value):
 
     `status` is "forced" where a budget, a loop's bound or a full context led here, and `forced_by`
     says which. An abstained answer has an empty `text` and says what is `missing`.
-    `retrieved` holds passage ids, distinct, first seen first.
+    `retrieved` holds passage ids, distinct, first seen first. `first_token_s` is when the answer's
+    first text was there, in seconds from the question's start.
     """
 
     text: str
@@ -253,4 +264,5 @@ class Answer(Value):
     retrieved: tuple[str, ...] = ()
     usage: Usage = Usage()
     elapsed_s: float = 0.0
+    first_token_s: float | None = None
     error: str = ""

@@ -93,8 +93,9 @@ class Replay:
 
     def _key(self, kind: str, request: Request, *more: str) -> str:
         asked = request.model_dump(mode="json")
-        if not request.top_logprobs:  # a younger field: recordings made without it stay valid
-            del asked["top_logprobs"]
+        for younger in ("top_logprobs", "effort", "thinking_tokens"):
+            if not asked[younger]:  # recordings made before there was one stay valid
+                del asked[younger]
         parts = [self.name, kind, asked, *more]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

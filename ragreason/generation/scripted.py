@@ -40,7 +40,11 @@ class Scripted:
     >>> engine = Scripted(rules=[("capital", "Paris"), (lambda r: r.n > 1, ["yes", "no"])])
     """
 
-    capabilities: frozenset[Capability] = frozenset(get_args(Capability)) - {"cached"}
+    capabilities: frozenset[Capability] = frozenset(get_args(Capability)) - {
+        "cached",
+        "thinking",
+        "think_tags",
+    }
 
     def __init__(
         self,
