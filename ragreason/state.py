@@ -13,6 +13,8 @@
     trajectory    last         reason                          answer
     answer        last         answer, abstain, check          the caller, check
     draft         last         reason                          answer
+    confidence    last         answer                          difficulty, edges
+    difficulty    last         difficulty                      edges
     usage         sum          every node                      budgets, the caller
     steps         sum          reason, retrieve and others     budgets
     elapsed_s     max          every node                      budgets
@@ -71,6 +73,8 @@ class State(TypedDict, total=False):
     trajectory: Trajectory
     draft: str
     answer: Answer
+    confidence: float
+    difficulty: float
     usage: Annotated[Usage, add]
     steps: Annotated[int, add]
     elapsed_s: Annotated[float, latest]

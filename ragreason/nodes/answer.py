@@ -1,22 +1,26 @@
 """The last node: an answer with citations."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ragreason.errors import ContextOverflowError
+from ragreason.errors import ConfigError, ContextOverflowError
 from ragreason.events import TraceEvent
 from ragreason.ledger import as_verifier
 from ragreason.nodes.emit import emit
-from ragreason.nodes.generate import ask
+from ragreason.nodes.generate import sampled
 from ragreason.policies.parse import clean
 from ragreason.prompts import neutralise, show_passages
 from ragreason.protocols import Embedder, Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.types import Answer, Evidence, Hit, Question
+from ragreason.text.votes import vote_key
+from ragreason.types import Answer, Completion, Evidence, Hit, Question
 from ragreason.verification.cite import cite
 from ragreason.verification.reading import ANSWER
 
@@ -28,6 +32,11 @@ class AnswerNode:
     `reread` reads the evidence even where the reasoning has answered, as IRCoT's reader does.
     Where the prompt overflows, whole oldest passages are dropped and named in `dropped`.
     `temperature` above 0 makes answers differ from seed to seed, for votes over whole graphs.
+
+    Of several `samples`, one request, the answer given most often is taken, the first of equals;
+    `confidence` is the share of them that gives it. Of a single one, with `logprobs`, it is the
+    geometric mean of the probabilities of its tokens, where the engine tells them. An answer that
+    the reasoning gave, or that says nothing, has no confidence: it is 0.
     """
 
     answers: ClassVar[bool] = True
@@ -39,7 +48,7 @@ class AnswerNode:
         "forced",
         "seed",
     )
-    writes: ClassVar[tuple[str, ...]] = ("answer", "dropped")
+    writes: ClassVar[tuple[str, ...]] = ("answer", "confidence", "dropped")
 
     name: str
     engine: Generator
@@ -49,15 +58,25 @@ class AnswerNode:
     max_passages: Annotated[int, Field(ge=1, le=200)] = 8
     max_tokens: Annotated[int, Field(ge=4, le=4096)] = 32
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
+    samples: Annotated[int, Field(ge=1, le=64)] = 1
+    logprobs: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ConfigError for several samples that can't differ."""
+        if self.samples > 1 and not self.temperature:
+            raise ConfigError(
+                f"'{self.name}': {self.samples} samples at temperature 0 are copies; "
+                "give temperature: 0.7"
+            )
 
     async def __call__(self, state: State) -> dict[str, Any]:
         """At most one model call, more only where the context overflows."""
         question = state["question"]
         evidence = [e for e in state.get("evidence", {}).values() if e.keep][: self.max_passages]
-        text = state.get("draft", "")
+        text, sure = state.get("draft", ""), 0.0
         dropped: list[str] = []
         if not text or self.reread:
-            text, dropped = await self._read(state, evidence)
+            (text, sure), dropped = await self._read(state, evidence)
         answer = await self._cited(question, text, [entry.hit for entry in evidence])
         forced = state.get("forced", "")
         answer = answer.model_copy(
@@ -68,9 +87,11 @@ class AnswerNode:
             }
         )
         emit(TraceEvent(kind="answer", node=self.name, answer=answer))
-        return {"answer": answer, "dropped": dropped}
+        return {"answer": answer, "confidence": sure, "dropped": dropped}
 
-    async def _read(self, state: State, evidence: list[Evidence]) -> tuple[str, list[str]]:
+    async def _read(
+        self, state: State, evidence: list[Evidence]
+    ) -> tuple[tuple[str, float], list[str]]:
         dropped: list[str] = []
         while True:
             try:
@@ -82,13 +103,13 @@ class AnswerNode:
                 dropped.append(oldest.id)
                 emit(TraceEvent(kind="dropped", node=self.name, text=oldest.title))
 
-    async def _ask(self, state: State, evidence: list[Evidence]) -> str:
+    async def _ask(self, state: State, evidence: list[Evidence]) -> tuple[str, float]:
         question = state["question"]
         hits = [entry.hit for entry in evidence]
         excerpts = {e.hit.passage.id: e.excerpt for e in evidence if e.excerpt is not None}
         notes = [neutralise(note) for note in state.get("notes", [])]
         blocks = [show_passages(hits, excerpts=excerpts), "\n".join(notes)]
-        reply = await ask(
+        replies = await sampled(
             self.engine,
             "answer" if hits or notes else "direct",
             question.text,
@@ -97,9 +118,11 @@ class AnswerNode:
             temperature=self.temperature,
             stop=("\n",),
             opening=ANSWER[language(question.text)],
-            passages="\n\n".join(block for block in blocks if block),
+            n=self.samples,
+            logprobs=self.logprobs,
+            parts={"passages": "\n\n".join(block for block in blocks if block)},
         )
-        return clean(reply)
+        return _voted(replies)
 
     async def _cited(self, question: Question, text: str, hits: list[Hit]) -> Answer:
         if not (self.citations and text and hits and self.embedder):
@@ -107,3 +130,17 @@ class AnswerNode:
         with as_verifier():
             cited, citations = await cite(question.text, text, hits, self.embedder)
         return Answer(text=text, cited=cited, citations=citations)
+
+
+def _voted(replies: Sequence[Completion]) -> tuple[str, float]:
+    """The answer, and how sure it is, from 0 to 1; see `AnswerNode`."""
+    texts = [clean(reply.text) for reply in replies]
+    votes = Counter(vote_key(text) for text in texts if text)
+    if not votes:
+        return "", 0.0
+    best, count = votes.most_common(1)[0]
+    text = next(text for text in texts if text and vote_key(text) == best)
+    if len(replies) > 1:
+        return text, count / len(replies)
+    mean = replies[0].mean_logprob
+    return text, 0.0 if mean is None else exp(mean)
