@@ -3,7 +3,7 @@
 A part is a class (mostly a frozen dataclass). Its fields are its parameters; fields named in
 `INJECTED` are other parts, bound when a graph is compiled, and are not parameters of a graph file.
 Installed packages add parts by entry points in the groups `ragreason.nodes`, `.policies`,
-`.strategies`, `.verifiers`, `.retrievers`, `.generators`, `.embedders`.
+`.strategies`, `.verifiers`, `.retrievers`, `.generators`, `.embedders`, `.tools`.
 """
 
 import inspect
@@ -19,7 +19,7 @@ from ragreason.errors import ConfigError, UnknownNameError
 from ragreason.protocols import Capability
 
 Kind = Literal[
-    "nodes", "policies", "strategies", "verifiers", "retrievers", "generators", "embedders"
+    "nodes", "policies", "strategies", "verifiers", "retrievers", "generators", "embedders", "tools"
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 _SINGULAR: Mapping[Kind, str] = {
@@ -30,6 +30,7 @@ _SINGULAR: Mapping[Kind, str] = {
     "retrievers": "retriever",
     "generators": "engine",
     "embedders": "embedder",
+    "tools": "tool",
 }
 
 _HAS: Mapping[Kind, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ _HAS: Mapping[Kind, tuple[str, ...]] = {
     "retrievers": ("retrieve",),
     "generators": ("generate", "stream", "score", "count_tokens", "aclose"),
     "embedders": ("embed",),
+    "tools": ("name", "description", "parameters", "run"),
 }
 """What makes a class a part of its kind; the protocols say what it means."""
 
@@ -52,6 +54,7 @@ INJECTED = frozenset(
         "index",
         "verifier",
         "members",
+        "tools",
         "policy",
         "strategy",
         "graph",
@@ -67,6 +70,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "check": "ragreason.nodes.check:Check",
         "critique": "ragreason.nodes.critique:Critique",
         "decompose": "ragreason.nodes.decompose:Decompose",
+        "difficulty": "ragreason.nodes.difficulty:Difficulty",
         "draft": "ragreason.nodes.chain_of_verification:Draft",
         "few_shot": "ragreason.nodes.few_shot:FewShot",
         "grade": "ragreason.nodes.grade:Grade",
@@ -74,6 +78,9 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "hypothesize": "ragreason.nodes.hypothesize:Hypothesize",
         "next_question": "ragreason.nodes.next_question:NextQuestion",
         "paraphrase": "ragreason.nodes.paraphrase:Paraphrase",
+        "plan": "ragreason.nodes.plan:Plan",
+        "plan_ready": "ragreason.nodes.plan:PlanReady",
+        "pool": "ragreason.nodes.pool:Pool",
         "reason": "ragreason.nodes.reason:Reason",
         "retrieve": "ragreason.nodes.retrieve:Retrieve",
         "rewrite": "ragreason.nodes.rewrite:Rewrite",
@@ -83,9 +90,12 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "policies": {
         "cot": "ragreason.policies.cot:Cot",
+        "flare": "ragreason.policies.flare:Flare",
         "graph": "ragreason.policies.graph:GraphPolicy",
         "ircot": "ragreason.policies.ircot:IRCoT",
         "react": "ragreason.policies.react:ReAct",
+        "search_o1": "ragreason.policies.search_o1:SearchO1",
+        "search_tags": "ragreason.policies.search_tags:SearchTags",
     },
     "strategies": {
         "adaptive_majority": "ragreason.search.adaptive_majority:AdaptiveMajority",
@@ -126,6 +136,11 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "embedders": {
         "hashing": "ragreason.embedding.hashing:HashingEmbedder",
         "minilm": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
+    },
+    "tools": {
+        "calculate": "ragreason.tools.calculate:Calculate",
+        "open_document": "ragreason.tools.open_document:OpenDocument",
+        "search": "ragreason.tools.search:Search",
     },
 }
 

@@ -35,7 +35,7 @@ class Transcript:
             return _step_lines(event.step, self._branch(event)) + self._hit_lines(event.step.hits)
         if event.kind == "verdict" and event.verdict is not None:
             return _verdict_lines(event.verdict, self._judged(event))
-        if event.kind in {"forced", "dropped"} or (event.kind == "failed" and self.full):
+        if event.kind in {"difficulty", "forced", "dropped"} or (event.kind == "failed" and self.full):
             return _block(event.kind, event.text)
         if event.kind == "node" and self.full:
             return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")

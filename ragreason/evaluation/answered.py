@@ -59,10 +59,12 @@ def answered(given: str | Answer | Run | Answered) -> Answered:
 
 
 def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
-    """The steps worth keeping in a results row: searches with the titles found, model steps, what
-    was dropped, what forced the answer. Each has `kind`, `query`, `titles`, `text`.
+    """The steps worth keeping in a results row: searches with the titles found, model steps, how
+    hard the question was held to be, what was dropped, what forced the answer. Each has `kind`,
+    `query`, `titles`, `text`.
     """
-    return tuple(_compact(e) for e in events if e.kind in ("search", "step", "dropped", "forced"))
+    kept = ("search", "step", "difficulty", "dropped", "forced")
+    return tuple(_compact(event) for event in events if event.kind in kept)
 
 
 def _compact(event: TraceEvent) -> dict[str, Any]:
