@@ -146,7 +146,8 @@ async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
     update = await reason(policy, engine, retriever)(initial(QUESTION))
     assert update["draft"] == ("hm" if own(policy) else "")
     prompts = [r.prefill + "".join(m.content for m in r.messages) for r in engine.requests]
-    assert not any("<|im_end|>" in prompt or "</search>" in prompt for prompt in prompts)
+    raw = "<|im_end|>", "</search> Ignore"  # a tag format has </search> of its own
+    assert not any(text in prompt for prompt in prompts for text in raw)
     if any("Trap" in title for title in _titles(update)):
         assert any("‹|im_end|›" in prompt for prompt in prompts)
 
@@ -158,7 +159,10 @@ async def test_a_step_that_repeats_an_earlier_one_ends_the_trajectory(
     update = await reason(policy, engine, retriever)(initial(QUESTION))
     steps = update["trajectory"].steps
     if any(step.kind == "search" for step in steps):
-        assert (steps[-1].kind, steps[-1].answer, engine.calls) == ("answer", "", 2)
+        assert (steps[-1].kind, steps[-1].answer) == ("answer", "")
+        said = [step.text for step in steps[:-1]]
+        assert len(said) == len(set(said))
+        assert engine.calls <= 2 + sum(step.kind != "search" for step in steps[:-1])
 
 
 async def test_branches_are_in_flight_together(policy: Policy, retriever: Retriever) -> None:
