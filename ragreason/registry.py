@@ -82,6 +82,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "plan_ready": "ragreason.nodes.plan:PlanReady",
         "pool": "ragreason.nodes.pool:Pool",
         "reason": "ragreason.nodes.reason:Reason",
+        "recall": "ragreason.nodes.recall:Recall",
         "retrieve": "ragreason.nodes.retrieve:Retrieve",
         "rewrite": "ragreason.nodes.rewrite:Rewrite",
         "step_back": "ragreason.nodes.step_back:StepBack",

@@ -32,6 +32,8 @@ class Settings(BaseModel):
     """`hybrid`, `dense`, `bm25`, or a retriever of an installed package."""
     index: Path | None = None
     """The index folder that is searched where none is named."""
+    experience: Path | None = None
+    """The folder of solved questions that graphs recall from; by default the few that ship."""
     home: Path = Path("~/.cache/ragreason")
     """Where models, recorded runs and caches lie."""
     data: Path = Path("../shared/data")
