@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 FinishReason = Literal["stop", "length", "cancelled"]
-StepKind = Literal["thought", "search", "answer", "backtrack"]
+StepKind = Literal["thought", "search", "call", "answer", "backtrack"]
 Label = Literal["sufficient", "partial", "none", "supported", "unsupported"]
 Status = Literal["ok", "forced", "error"]
 Effort = Literal["none", "low", "medium", "high"]
@@ -66,11 +66,35 @@ class Evidence(Value):
     excerpt: str | None = None
 
 
+class ToolSpec(Value):
+    """A tool as an engine is told of it. `parameters` is a JSON schema of an object, as a text."""
+
+    name: str
+    description: str
+    parameters: str
+
+
+class ToolCall(Value):
+    """A call that a model wrote. `arguments` is the text that it gave, meant to be a JSON object.
+    `id` ties a result to it, where an engine needs that.
+    """
+
+    name: str
+    arguments: str
+    id: str = ""
+
+
 class Message(Value):
-    """One chat message. `content` is plain text; untrusted parts were neutralised before."""
+    """One chat message. `content` is plain text; untrusted parts were neutralised before.
+
+    An assistant's message may hold `tool_calls`; each is answered by a message of the role "tool"
+    that names the call's id in `answers`.
+    """
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    answers: str = ""
 
 
 class Request(Value):
@@ -82,7 +106,8 @@ class Request(Value):
     `stop` strings end the text and are not part of it. `temperature` 0 is greedy. `top_logprobs`
     asks for that many of the most likely tokens at each position. `effort` and `thinking_tokens`,
     the most tokens of thinking, are for engines that think natively; `max_tokens` then bounds what
-    follows the thinking. Other engines pass them over.
+    follows the thinking. Other engines pass them over. `tools` may be called by the model instead
+    of replying, on engines with the capability "tools".
     """
 
     messages: tuple[Message, ...]
@@ -99,6 +124,7 @@ class Request(Value):
     top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     effort: Effort | None = None
     thinking_tokens: Annotated[int, Field(ge=1)] | None = None
+    tools: tuple[ToolSpec, ...] = ()
 
 
 class Usage(Value):
@@ -140,10 +166,12 @@ class Completion(Value):
     """One sample. `logprobs` holds the natural-log probability of each generated token where asked
     for, `top_logprobs` the most likely tokens at its place, each with its own, best first; `usage`
     counts the shared prompt on the first sample of a request only. `reasoning` is what was thought
-    before the text; token ids and log-probabilities are the text's.
+    before the text; token ids and log-probabilities are the text's. `tool_calls` are those that the
+    engine read out of the reply; `text` is what stood beside them.
     """
 
     text: str
+    tool_calls: tuple[ToolCall, ...] = ()
     reasoning: str = ""
     token_ids: tuple[int, ...] = ()
     finish_reason: FinishReason = "stop"
@@ -177,16 +205,23 @@ class Verdict(Value):
 class Step(Value):
     """One step of a trajectory. `text` is exactly what the model wrote, so that prompts only grow.
 
-    `query` is set on searches, `answer` on answers (empty: the answer node is to answer); `hits`
-    are filled in by the node that ran the search. `logprob` is summed, in nats. `truncated`: cut by
-    the length limit, so never final. `dropped`: ids of passages left out of the prompt that led
-    here, because it was full.
+    `query` is set on searches, `answer` on answers (empty: the answer node is to answer), `tool`
+    and `arguments` (a JSON text, as the model gave it) on calls of tools; `hits`, and `result` and
+    `failed` of a call, are filled in by the node that ran it. A backtrack takes back the last
+    `takes_back` steps that still stand, its `text` says why. `logprob` is summed, in nats. `truncated`:
+    cut by the length limit, so never final. `dropped`: ids of passages left out of the prompt that
+    led here, because it was full.
     """
 
     kind: StepKind
     text: str
     query: str = ""
     answer: str = ""
+    tool: str = ""
+    arguments: str = ""
+    result: str = ""
+    failed: bool = False
+    takes_back: Annotated[int, Field(ge=0)] = 0
     hits: tuple[Hit, ...] = ()
     token_ids: tuple[int, ...] = ()
     logprob: float | None = None
@@ -206,19 +241,39 @@ class Trajectory(Value):
         return Trajectory(steps=(*self.steps, step))
 
     @property
+    def standing(self) -> tuple[Step, ...]:
+        """The steps that count: none that was taken back, and no backtrack itself."""
+        kept: list[Step] = []
+        for step in self.steps:
+            if step.kind == "backtrack":
+                del kept[max(0, len(kept) - step.takes_back) :]
+            else:
+                kept.append(step)
+        return tuple(kept)
+
+    @property
     def answer(self) -> str | None:
-        """The last answer step's answer, or None. A truncated step is no answer."""
-        found = [s.answer for s in self.steps if s.kind == "answer" and not s.truncated]
+        """The last standing answer step's answer, or None. A truncated step is no answer."""
+        found = [s.answer for s in self.standing if s.kind == "answer" and not s.truncated]
         return found[-1] if found else None
 
     @property
     def hits(self) -> tuple[Hit, ...]:
-        """All hits, first seen first, each passage once."""
-        seen: dict[str, Hit] = {}
-        for step in self.steps:
-            for hit in step.hits:
-                seen.setdefault(hit.passage.id, hit)
-        return tuple(seen.values())
+        """All hits of steps that stand, first seen first, each passage once."""
+        return _distinct(self.standing)
+
+    @property
+    def shown(self) -> tuple[Hit, ...]:
+        """All hits, those of steps that were taken back too: prompts show the n-th as [n]."""
+        return _distinct(self.steps)
+
+
+def _distinct(steps: tuple[Step, ...]) -> tuple[Hit, ...]:
+    seen: dict[str, Hit] = {}
+    for step in steps:
+        for hit in step.hits:
+            seen.setdefault(hit.passage.id, hit)
+    return tuple(seen.values())
 
 
 class Budget(Value):
@@ -244,18 +299,31 @@ class Citation(Value):
     quote: str = ""
 
 
+class Alternative(Value):
+    """Another answer, which other evidence supports. `weight`: its share of all support, in [0, 1];
+    `documents`: how many give it; `citations`: their numbers in the answer.
+    """
+
+    text: str
+    weight: float
+    documents: int
+    citations: tuple[int, ...] = ()
+
+
 class Answer(Value):
     """What a run gives. `text` is the short answer; `cited` is a sentence with `[n]` marks.
 
     `status` is "forced" where a budget, a loop's bound or a full context led here, and `forced_by`
     says which. An abstained answer has an empty `text` and says what is `missing`.
     `retrieved` holds passage ids, distinct, first seen first. `first_token_s` is when the answer's
-    first text was there, in seconds from the question's start.
+    first text was there, in seconds from the question's start. `alternatives` are answers that
+    other evidence gives, heaviest first, where the evidence was found to disagree.
     """
 
     text: str
     cited: str = ""
     citations: tuple[Citation, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     status: Status = "ok"
     forced_by: str = ""
     abstained: bool = False
