@@ -51,9 +51,10 @@ class OpenVINOEngine:
     first request (0.4 GB for a 0.5B Qwen model and 65,536 tokens). A fixed batch repeats exactly
     for fixed seeds; other requests beside it change floating-point sums. At temperature 0 the `n`
     samples are one sample, generated once. `timeout_s` counts from the request on, queue included.
-    Cached prompt tokens are not reported by OpenVINO, nor the most likely tokens but for greedy
-    requests of one token, where beams tell them. `score` of tokens that the prefix cache holds
-    but that were never scored loads a second pipeline, once.
+    OpenVINO does not report cached prompt tokens: they are worked out from the blocks that were
+    read and written before, so they are what was reusable at best. It gives the most likely tokens
+    for greedy requests of one token only, where beams tell them. `score` of tokens that the prefix
+    cache holds but that were never scored loads a second pipeline, once.
     """
 
     capabilities: frozenset[Capability] = frozenset(
@@ -67,6 +68,7 @@ class OpenVINOEngine:
             "score",
             "stream",
             "token_ids",
+            "cached",
         }
     )
 
@@ -90,6 +92,8 @@ class OpenVINOEngine:
         named = model if model in models.known() else _fingerprint(path)
         self.name = f"openvino:{label or named}"
         self._options = Options(str(path), device, self.context, cache_tokens, batch_tokens)
+        if not models.thinks(path):
+            self.capabilities = self.capabilities - {"think_tags"}
         self._timeout_s = timeout_s
         self._ids = itertools.count(1)
         self._connection: _Connection | None = None
@@ -138,6 +142,8 @@ class OpenVINOEngine:
 
     def _job(self, kind: Any, request: Request, continuations: tuple[str, ...] = ()) -> Job:
         constraints.check(request)
+        if request.tools:
+            raise CapabilityError(f"{self.name} calls no tools; use constrained JSON (json_schema)")
         check_text(prompt_text(request), *request.stop, *continuations)
         return Job(
             id=next(self._ids),
@@ -279,7 +285,7 @@ def _completions(request: Request, done: Done) -> list[Completion]:
     samples = done.samples
     completions = [_completion(request, sample) for sample in samples]
     first = completions[0]
-    usage = first.usage.model_copy(update={"prompt_tokens": done.prompt_tokens, "calls": 1})
+    usage = first.usage + _read(done)
     completions[0] = first.model_copy(update={"usage": usage})
     free = first.model_copy(update={"usage": Usage()})
     return completions + [free] * (request.n - len(completions))
@@ -289,9 +295,13 @@ def _likeliest(request: Request, done: Done) -> Completion:
     """The most likely token as the completion, with the others beside it."""
     completion = _completion(request, done.samples[0])
     places = (tuple((sample.text, sum(sample.logprobs)) for sample in done.samples),)
-    usage = completion.usage + Usage(prompt_tokens=done.prompt_tokens, calls=1)
+    usage = completion.usage + _read(done)
     text = cut_at_stop(completion.text, request.stop)
     return completion.model_copy(update={"text": text, "usage": usage, "top_logprobs": places})
+
+
+def _read(done: Done) -> Usage:
+    return Usage(prompt_tokens=done.prompt_tokens, cached_tokens=done.cached_tokens, calls=1)
 
 
 def _completion(request: Request, sample: Sample) -> Completion:

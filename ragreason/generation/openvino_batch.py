@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ragreason.errors import EngineError
+from ragreason.generation.openvino_cache import HeldBlocks
 from ragreason.generation.openvino_messages import Delta, Done, Failed, Job, Options, Reply, Sample
 from ragreason.generation.openvino_prompt import Prompts
 from ragreason.generation.openvino_scores import ScoreMemory
@@ -48,6 +49,7 @@ class Part:
     warms: bool = False
     handle: Any = None
     outputs: dict[int, Output] = field(default_factory=dict)
+    read: bool = False
 
     @property
     def ids(self) -> list[int]:
@@ -82,6 +84,7 @@ class Work:
     samples: dict[int, list[Sample]] = field(default_factory=dict)
     scores: dict[int, float] = field(default_factory=dict)
     parts: int = 0
+    cached: int | None = None
     sent: str = ""
 
 
@@ -91,6 +94,7 @@ class Batch:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._pipeline = build(options, prefix_cache=True, tokens=options.cache_tokens)
+        self._held = HeldBlocks(options.cache_tokens // BLOCK, BLOCK)
         self._apart: Any = None
         self._read_last: list[int] = []
         self.prompts = Prompts(self._pipeline.get_tokenizer())
@@ -204,6 +208,8 @@ class Batch:
 
     def _start(self, part: Part) -> None:
         self._requests += 1
+        if part.work.cached is None:
+            part.work.cached = self._held.held(part.work.prompt)
         config = _config(part, self.prompts)
         part.handle = self._pipeline.add_request(self._requests, _tensor(part.ids), config)
         self._active.append(part)
@@ -215,6 +221,7 @@ class Batch:
                 into.ids += output.generated_ids
                 into.logprobs += output.generated_log_probs
                 into.length = output.finish_reason.name == "LENGTH"
+        self._hold(part)
         work = part.work
         if part.outputs and work.waiting:
             self._queue.extendleft(reversed(work.waiting))
@@ -234,6 +241,15 @@ class Batch:
         finished = len(work.samples) + len(work.scores)
         wanted = len(work.job.continuations) if work.job.kind == "score" else work.parts
         return [self._done(work)] if finished == wanted else []
+
+    def _hold(self, part: Part) -> None:
+        """Note what the prefix cache holds: the prompt once it is read, then what was written."""
+        if part.outputs and not part.read:
+            part.read = True
+            self._held.add(part.ids)
+        if not _running(part):
+            for output in part.outputs.values():
+                self._held.add(part.ids + output.ids[:-1])
 
     def _delta(self, part: Part) -> list[Reply]:
         """New text of a stream; what may still change is held back: a character that is not whole
@@ -302,7 +318,7 @@ class Batch:
     def _done(self, work: Work) -> Done:
         samples = [s for _, group in sorted(work.samples.items()) for s in group]
         scores = tuple(value for _, value in sorted(work.scores.items()))
-        return Done(work.job.id, len(work.prompt), tuple(samples), scores)
+        return Done(work.job.id, len(work.prompt), tuple(samples), scores, work.cached or 0)
 
     def _rebuild(self, suspects: list[Part], error: Exception) -> list[Reply]:
         """A new pipeline. The suspect's constraint is blamed if there is one; queued parts stay."""
@@ -315,6 +331,7 @@ class Batch:
         tokens = self._options.cache_tokens
         self._pipeline = build(self._options, prefix_cache=True, tokens=tokens)
         self.prompts = Prompts(self._pipeline.get_tokenizer())
+        self._held = HeldBlocks(tokens // BLOCK, BLOCK)
         return [Failed(i, "constraint" if i in blamed else "died", reason) for i in sorted(lost)]
 
 

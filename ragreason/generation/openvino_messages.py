@@ -74,12 +74,15 @@ class Delta:
 
 @dataclass(frozen=True)
 class Done:
-    """A finished job: samples, scores, or only the number of prompt tokens."""
+    """A finished job: samples, scores, or only the number of prompt tokens. `cached_tokens` of them
+    were in the prefix cache when it began.
+    """
 
     id: int
     prompt_tokens: int
     samples: tuple[Sample, ...] = ()
     scores: tuple[float, ...] = ()
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True)

@@ -343,6 +343,36 @@ async def test_a_request_that_takes_too_long_times_out(smollm: OpenVINOEngine) -
     quick._connection = None
 
 
+async def test_cached_tokens_are_the_whole_blocks_that_were_read_or_written_before(
+    smollm: OpenVINOEngine,
+) -> None:
+    long = " ".join(f"Bridge {i} crosses river {i * 7}." for i in range(30))
+    (first,) = await smollm.generate(ask(long, max_tokens=40))
+    (again,) = await smollm.generate(ask(long))
+    (longer,) = await smollm.generate(ask(long, prefill=first.text + " And so"))
+    (other,) = await smollm.generate(ask(f"Other: {long}"))
+    prompt = first.usage.prompt_tokens
+    assert first.usage.cached_tokens is not None
+    assert first.usage.cached_tokens < prompt // 4, "the template's beginning at most"
+    assert again.usage.cached_tokens == (prompt - 1) // 32 * 32
+    assert (longer.usage.cached_tokens or 0) >= prompt, "what was written is held too"
+    assert (other.usage.cached_tokens or 0) < prompt // 4
+
+
+async def test_samples_asked_for_side_by_side_read_their_prompt_once(
+    smollm: OpenVINOEngine,
+) -> None:
+    long = " ".join(f"Mill {i} stands by river {i * 5}." for i in range(30))
+    found = await asyncio.gather(
+        *(smollm.generate(ask(long, temperature=1.0, seed=i)) for i in range(4))
+    )
+    usages = [completion.usage for (completion,) in found]
+    prompt = usages[0].prompt_tokens
+    cached = sorted(usage.cached_tokens or 0 for usage in usages)
+    assert cached[0] < prompt // 4
+    assert cached[1:] == [(prompt - 1) // 32 * 32] * 3
+
+
 async def test_more_samples_than_the_cache_holds_at_once_all_come() -> None:
     engine = OpenVINOEngine("smollm2-135m", cache_tokens=192)
     assert engine.context == 192
