@@ -152,13 +152,14 @@ def open_runner(
     """
     from ragreason.generation.open import open_engine
     from ragreason.graph.bind import Parts
+    from ragreason.graph.fingerprint import fingerprints
     from ragreason.graph.library import read_nested
     from ragreason.graph.load import load_graph
     from ragreason.graph.open import LateEmbedder, open_parts
     from ragreason.prompts import prompts_hash
 
     overrides, allow_imports = tuple(overrides), tuple(allow_imports)
-    read_nested(graph, overrides, allow_imports)
+    nested = read_nested(graph, overrides, allow_imports)
     settings = settings or load_settings()
     place = settings.index if index is None else index
     if isinstance(place, str | Path):
@@ -179,6 +180,7 @@ def open_runner(
         "prompts_hash": prompts_hash(),
         **{f"model.{name}": engine.name for name, engine in engines.items()},
         "index": _index_identity(place),
+        **{f"node.{name}": held for name, held in fingerprints(nested, allow_imports).items()},
     }
     return Runner(loaded, identity, settings, tuple(engine.aclose for engine in owned))
 

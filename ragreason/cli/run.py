@@ -1,13 +1,18 @@
 """`ragreason run`: answer one question, showing each step."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ragreason.cli.output import Json, print_json
 from ragreason.errors import ConfigError
 
+if TYPE_CHECKING:
+    from ragreason.experience import Store
+    from ragreason.runner import Run
+
+NOT_LEARNED = "not learned: the passages don't support the answer, or the question is known"
 Models = Annotated[
     list[str] | None,
     typer.Option("--model", help="The engine: NAME, PATH or openai:NAME; small=NAME for others."),
@@ -31,6 +36,10 @@ def run(
     set_: Overrides = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     trace: Annotated[bool, typer.Option(help="Also show passages and nodes.")] = False,
+    learn: Annotated[
+        Path | None,
+        typer.Option(help="A folder of solved questions that a well supported answer is added to."),
+    ] = None,
     allow_import: Allowed = None,
     json: Json = False,
 ) -> None:
@@ -47,6 +56,7 @@ def run(
             {"overrides": set_ or [], "allow_imports": allow_import or []},
             seed=seed,
             trace=trace,
+            learn=learn,
             json=json,
         )
     )
@@ -61,13 +71,16 @@ async def _run(
     *,
     seed: int,
     trace: bool,
+    learn: Path | None,
     json: bool,
 ) -> None:
     from ragreason import traces
     from ragreason.cli.show import Transcript, answer_lines
     from ragreason.events import TraceEvent
+    from ragreason.experience import Store
     from ragreason.runner import open_runner
 
+    store = None if learn is None else Store(learn)
     transcript = Transcript(full=trace)
 
     def tell(event: TraceEvent) -> None:
@@ -80,13 +93,28 @@ async def _run(
         folder = runner.settings.resolved_home() / "traces"
         identity = runner.describe()
         run_id = traces.save(folder, graph, done.question, done.answer, done.events, identity)
+        learned = store and await _learn(store, done, runner.settings.embedder)
     if json:
         events = [event.model_dump(exclude_defaults=True) for event in done.events]
         document = {"question": done.question, "answer": done.answer, "run": run_id}
+        document |= {} if store is None else {"learned": learned}
         print_json({**document, "events": events} if trace else document)
         return
     for line in answer_lines(done.answer):
         typer.echo(line)
+    if store is not None:
+        typer.echo(f"learned, in {store.path}" if learned else NOT_LEARNED)
+
+
+async def _learn(store: "Store", done: "Run", embedder: str) -> bool:
+    """Whether the answer is supported by what the run found, and new: then it is kept."""
+    from ragreason.experience import learn
+    from ragreason.graph.open import LateEmbedder
+    from ragreason.verification.groundedness import Groundedness
+
+    hits = {hit.passage.id: hit for event in done.events for hit in event.hits}
+    verifier = Groundedness(LateEmbedder(embedder))
+    return await learn(store, done.question, done.answer, [*hits.values()], verifier)
 
 
 def split_models(given: list[str] | None) -> tuple[str | None, dict[str, str]]:

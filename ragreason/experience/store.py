@@ -34,9 +34,9 @@ class Store:
     """
 
     def __init__(self, path: Path) -> None:
-        if path.is_file():
+        if path.expanduser().is_file():
             raise ConfigError(f"an experience store is a folder; '{path}' is a file")
-        self.path = path
+        self.path = path.expanduser()
 
     @property
     def file(self) -> Path:

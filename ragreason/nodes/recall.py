@@ -54,4 +54,4 @@ class Recall:
 
 def _opened(store: str) -> Store:
     path = Path(store) if store else settings().experience
-    return shipped_store() if path is None else Store(path.expanduser())
+    return shipped_store() if path is None else Store(path)
