@@ -20,7 +20,7 @@ class Metered:
     Before a call the budget is checked (BudgetReachedError) and `max_tokens` lowered to what is
     left of the tokens. Errors that are `retryable` are tried again, `attempts` times in all, after
     `backoff_s`, then twice that, and so on. A stream is only tried again before its first chunk,
-    and one that is left early is charged for its chunks.
+    and one that is left early is charged for its prompt and what came of it.
     """
 
     def __init__(self, engine: Generator, *, attempts: int = 3, backoff_s: float = 0.5) -> None:
@@ -54,19 +54,20 @@ class Metered:
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """The engine's chunks. Charged as one call."""
-        usage, chunks = Usage(), 0
+        usage, text = Usage(), ""
         with _calling():
             request = _within_budget(request)
             try:
                 async with aclosing(self._stream_retried(request)) as stream:
                     async for chunk in stream:
-                        chunks += bool(chunk.text)
+                        text += chunk.text
                         usage = chunk.completion.usage if chunk.completion else usage
                         yield chunk
             finally:
-                if chunks or usage.tokens:
-                    seen = usage if usage.tokens else Usage(completion_tokens=chunks)
-                    _charge(seen.model_copy(update={"calls": 1}))
+                if text and not usage.tokens and ledger.current() is not None:
+                    usage = await read_and_generated(self.engine, request, text)
+                if usage.tokens:
+                    _charge(usage.model_copy(update={"calls": 1}))
 
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
         """The engine's scores. One call; the prompt counts once, then each continuation."""
@@ -122,6 +123,13 @@ class Metered:
         if not error.retryable:
             raise error
         await asyncio.sleep(self._backoff_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
+
+
+async def read_and_generated(engine: Generator, request: Request, text: str) -> Usage:
+    """What a stream has cost that gave `text` and was left before it said so itself."""
+    so_far = request.model_copy(update={"prefill": request.prefill + text})
+    prompt, whole = await asyncio.gather(*(engine.count_tokens(r) for r in [request, so_far]))
+    return Usage(prompt_tokens=prompt, completion_tokens=max(1, whole - prompt), calls=1)
 
 
 def _calling() -> AbstractContextManager[None]:

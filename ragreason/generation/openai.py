@@ -11,8 +11,15 @@ from ragreason.errors import CapabilityError, ConfigError, EngineError, EngineTi
 from ragreason.generation import constraints
 from ragreason.generation.openai_errors import translated
 from ragreason.generation.openai_server import Server, ask, regex_option
+from ragreason.generation.openai_thinking import (
+    counted_apart,
+    reasoning_of,
+    thinking_fields,
+    thinks,
+    with_room,
+)
 from ragreason.generation.seeds import mixed
-from ragreason.generation.text import prompt_text
+from ragreason.generation.text import certain, cut_at_stop, prompt_text
 from ragreason.protocols import Capability, Chunk
 from ragreason.types import Completion, FinishReason, Request, Usage
 
@@ -31,7 +38,9 @@ class OpenAIEngine:
     take a regex, and say how long their context is. `prefill` True or False overrides what was
     found. Text that looks like a special token gets a space behind its first character, because
     such servers would read it as one. A server's chat template may add a system message of its own.
-    `count_tokens` estimates (3 bytes a token). Failed requests are tried again by the client,
+    Models that think, which `thinking` says or else their name, are told a request's effort; where
+    a server does not count thinking apart, its share of the characters does. `count_tokens`
+    estimates (3 bytes a token). Failed requests are tried again by the client,
     `retries` times, with backoff; connection errors, time-outs, rate limits and 5xx deserve it.
     """
 
@@ -46,6 +55,8 @@ class OpenAIEngine:
             "first_tokens",
             "stream",
             "cached",
+            "thinking",
+            "think_tags",
         }
     )
     """What the best of such servers offer; an engine's own are in the instance."""
@@ -57,6 +68,7 @@ class OpenAIEngine:
         base_url: str | None = None,
         api_key: str | None = None,
         prefill: bool | None = None,
+        thinking: bool | None = None,
         context: int | None = None,
         timeout_s: float = 600.0,
         retries: int = 2,
@@ -66,9 +78,13 @@ class OpenAIEngine:
         server = ask(base_url, api_key, model, probe_timeout_s) if base_url else Server()
         self.name = f"openai:{model}"
         self.context = context or server.context or _UNKNOWN_CONTEXT
-        self.capabilities = _capabilities(server, prefill)
         self._model = model
         self._hosted = base_url is None
+        self._thinks = thinks(model, hosted=self._hosted) if thinking is None else thinking
+        self._cuts = self._hosted and self._thinks
+        self.capabilities = _capabilities(server, prefill, thinking=self._thinks)
+        if self._cuts:
+            self.capabilities -= {"logprobs", "top_logprobs", "first_tokens"}
         self._server = server
         self._timeout_s = timeout_s
         self._options: dict[str, Any] = {
@@ -96,14 +112,15 @@ class OpenAIEngine:
         if len(choices) != request.n:
             raise EngineError(f"{self.name}: {len(choices)} samples came, {request.n} were asked")
         usages = _shared_usage(reply.usage, request.n)
-        return [self._completion(request, c, u) for c, u in zip(choices, usages, strict=True)]
+        told = _told(reply.usage, request.n)
+        return [self._completion(request, c, u, told) for c, u in zip(choices, usages, strict=True)]
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """Chunks as the server sends them; leaving early closes the connection."""
         if request.n != 1:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
         body = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
-        text, tokens, reason, usage = "", list[Any](), "", None
+        text, shown, thought, tokens, reason, usage = "", "", "", list[Any](), "", None
         try:
             async with await self._client().chat.completions.create(**body) as events:
                 async for event in events:
@@ -111,17 +128,23 @@ class OpenAIEngine:
                     for choice in event.choices:
                         tokens += _tokens(choice)
                         reason = choice.finish_reason or reason
+                        thought += reasoning_of(choice.delta)
                         if choice.delta.content:
                             text += choice.delta.content
-                            yield Chunk(choice.delta.content)
+                            now = self._certain(request, text)
+                            if len(now) > len(shown):
+                                new, shown = now[len(shown) :], now
+                                yield Chunk(new)
         except Exception as error:
             self._raise(error)
+        shared, text = _shared_usage(usage, 1)[0], self._stopped(request, text)
         yield Chunk(
-            "",
+            text[len(shown) :],
             Completion(
                 text=text,
+                reasoning=thought.strip(),
                 finish_reason=self._finish(reason),
-                usage=_shared_usage(usage, 1)[0],
+                usage=counted_apart(shared, _told(usage, 1), thought, text),
                 **_probabilities(request, tokens),
             ),
         )
@@ -177,12 +200,17 @@ class OpenAIEngine:
             extra |= {"continue_final_message": True, "add_generation_prompt": False}
         if request.regex is not None:
             extra |= regex_option(self._server.kind, request.regex)
+        told: dict[str, Any] = {}
+        if self._thinks:
+            kind = self._server.kind
+            told, more = thinking_fields(request, kind, self._model, hosted=self._hosted)
+            extra |= more
         limit = "max_completion_tokens" if self._hosted else "max_tokens"
         body = {
             "model": self._model,
             "messages": messages,
             "n": request.n,
-            limit: request.max_tokens,
+            limit: with_room(request) if self._thinks else request.max_tokens,
             "temperature": request.temperature,
             "top_p": request.top_p,
             "stop": list(request.stop) or None,
@@ -190,7 +218,10 @@ class OpenAIEngine:
             "logprobs": request.logprobs or request.top_logprobs > 0 or None,
             "top_logprobs": request.top_logprobs or None,
             "extra_body": extra or None,
+            **told,
         }
+        if self._cuts:  # such models refuse these
+            body |= dict.fromkeys(("temperature", "top_p", "stop", "logprobs", "top_logprobs"))
         if request.json_schema is not None:
             body["response_format"] = _response_format(request.json_schema)
         return {key: value for key, value in body.items() if value is not None}
@@ -204,15 +235,27 @@ class OpenAIEngine:
                     "and the openvino engine do"
                 )
 
-    def _completion(self, request: Request, choice: Any, usage: Usage) -> Completion:
+    def _completion(
+        self, request: Request, choice: Any, usage: Usage, told: int | None
+    ) -> Completion:
         if getattr(choice.message, "refusal", None):
             raise EngineError(f"{self.name}: the model refused: {choice.message.refusal}")
+        text, thought = choice.message.content or "", reasoning_of(choice.message)
         return Completion(
-            text=choice.message.content or "",
+            text=self._stopped(request, text),
+            reasoning=thought.strip(),
             finish_reason=self._finish(choice.finish_reason),
-            usage=usage,
+            usage=counted_apart(usage, told, thought, text),
             **_probabilities(request, _tokens(choice)),
         )
+
+    def _stopped(self, request: Request, text: str) -> str:
+        """Hosted models that think take no stop strings: their texts are cut here."""
+        return cut_at_stop(text, request.stop) if self._cuts else text
+
+    def _certain(self, request: Request, text: str) -> str:
+        """What of a streamed text no stop string can cut off any more."""
+        return certain(self._stopped(request, text), request.stop if self._cuts else ())
 
     def _finish(self, reason: str | None) -> FinishReason:
         if reason in {"stop", "length"}:
@@ -237,12 +280,12 @@ def neutral(text: str) -> str:
     return _SPECIAL.sub(lambda found: found[0] + " ", text)
 
 
-def _capabilities(server: Server, prefill: bool | None) -> frozenset[Capability]:
-    lacking: set[Capability] = set()
+def _capabilities(server: Server, prefill: bool | None, *, thinking: bool) -> frozenset[Capability]:
+    lacking: set[Capability] = set() if thinking else {"thinking", "think_tags"}
     if not (server.continues if prefill is None else prefill):
         lacking.add("prefill")
     if not server.continues:
-        lacking.add("regex")
+        lacking |= {"regex", "think_tags"}
     return OpenAIEngine.capabilities - lacking
 
 
@@ -285,6 +328,13 @@ def _probabilities(request: Request, tokens: Sequence[Any]) -> dict[str, Any]:
             for token in tokens
         )
     return found
+
+
+def _told(usage: Any, n: int) -> int | None:
+    """Thinking tokens of each sample, where the server tells them."""
+    details = getattr(usage, "completion_tokens_details", None)
+    found = getattr(details, "reasoning_tokens", None)
+    return None if found is None else found // n
 
 
 def _shared_usage(usage: Any, n: int) -> list[Usage]:

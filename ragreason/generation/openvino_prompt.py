@@ -1,9 +1,10 @@
 """Chat messages to token ids, with an OpenVINO tokenizer. Runs in the worker process.
 
-Three traps of that tokenizer are handled here. It cuts texts at 8,192 tokens without saying so:
+Four traps of that tokenizer are handled here. It cuts texts at 8,192 tokens without saying so:
 long texts go in by pieces. It takes special tokens inside message content for real ones: they are
-broken in two before encoding, so the model reads exactly the characters and no control token. And
-some chat templates add a system message of their own where none is given: those get an empty one.
+broken in two before encoding, so the model reads exactly the characters and no control token. Some
+chat templates add a system message of their own where none is given: those get an empty one. And
+some open the thinking, which a reply that is begun for the model may open too.
 """
 
 import re
@@ -15,6 +16,7 @@ from ragreason.errors import EngineError
 Chat = Sequence[tuple[str, str]]
 """(role, content) pairs."""
 
+_THINK = "<think>"
 _PIECE = 2000
 """Characters encoded at once: at most 4 bytes each, so always below the tokenizer's limit."""
 _SPECIAL_LOOK = re.compile(r"<[^\s<>]+>|\[[^\s\[\]]+\]")
@@ -39,7 +41,7 @@ class Prompts:
         """Token ids of the chat, the beginning of the assistant's turn, and the prefill."""
         mark = _unused_mark([prefill, *(content for _, content in chat)])
         neutral = [(role, self._neutral(content, mark)) for role, content in chat]
-        text = self._render(self._with_system(neutral)) + self._neutral(prefill, mark)
+        text = _joined(self._render(self._with_system(neutral)), self._neutral(prefill, mark))
         return [i for piece in text.split(mark) for i in self._ids(piece)]
 
     def encode_text(self, text: str) -> list[int]:
@@ -101,6 +103,13 @@ class Prompts:
         bare = self._render([("user", "\ue000")])
         empty = self._render([("system", ""), ("user", "\ue000")])
         return len(bare) > len(empty)
+
+
+def _joined(rendered: str, prefill: str) -> str:
+    """The prompt and the reply begun for the model; thinking is opened once where both open it."""
+    if prefill.startswith(_THINK) and rendered.rstrip().endswith(_THINK):
+        rendered = rendered.rstrip().removesuffix(_THINK)
+    return rendered + prefill
 
 
 def _special_tokens(tokenizer: Any) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from ragreason.models.catalogue import CATALOGUE, Hub, Model, Wheel, find, known
 from ragreason.models.fetch import cached, is_path, located, path
-from ragreason.models.inspect import context_length
+from ragreason.models.inspect import context_length, thinks
 
 __all__ = [
     "CATALOGUE",
@@ -16,4 +16,5 @@ __all__ = [
     "known",
     "located",
     "path",
+    "thinks",
 ]

@@ -9,6 +9,10 @@ from ragreason.errors import ConfigError
 
 _FIXED = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_KEY = b"tokenizer.chat_template"
+_HEAD = 1 << 25
+"""Bytes of a GGUF file that surely hold its metadata: vocabularies take some 10 MB."""
+_TEMPLATES = ("chat_template.jinja", "chat_template.json", "tokenizer_config.json")
 _LONGEST_KEY = 65_535
 """Bytes, as the GGUF format has it."""
 
@@ -25,6 +29,34 @@ def context_length(model: Path, default: int = 4096) -> int:
             return _from_gguf(file, default)
     except (struct.error, OSError, KeyError, ValueError, OverflowError) as error:
         raise ConfigError(f"'{model}' is a damaged GGUF file: {error}") from error
+
+
+def thinks(model: Path) -> bool:
+    """Whether the model's chat template knows of thinking between <think> tags."""
+    return "<think>" in (template := chat_template(model)) or "</think>" in template
+
+
+def chat_template(model: Path) -> str:
+    """The model's chat template; empty where its files hold none."""
+    if model.is_dir():
+        return "\n".join(_text(model / name) for name in _TEMPLATES)
+    with model.open("rb") as file:
+        head = file.read(_HEAD)
+    at = head.find(_KEY)
+    if at < 0:
+        return ""
+    start = at + len(_KEY)
+    kind, length = struct.unpack_from("<IQ", head, start)
+    if kind != _STRING:
+        return ""
+    return head[start + 12 : start + 12 + length].decode("utf-8", "replace")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _from_folder(folder: Path, default: int) -> int:

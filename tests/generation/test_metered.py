@@ -63,7 +63,7 @@ async def test_streams_are_charged_when_finished_and_when_left() -> None:
         assert isinstance(stream, AsyncIterator)
         await anext(stream)
         await stream.aclose()  # type: ignore[attr-defined]
-    assert left.spent == Usage(completion_tokens=1, calls=1)
+    assert left.spent == Usage(prompt_tokens=3, completion_tokens=1, calls=1)
 
 
 async def test_scores_charge_the_prompt_once_and_each_continuation() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ragreason.errors import ConfigError
-from ragreason.models.inspect import context_length
+from ragreason.models.inspect import chat_template, context_length, thinks
 
 
 def gguf(path: Path, *, key: bytes, length: int | None = None, value: bytes) -> Path:
@@ -50,3 +50,21 @@ def test_a_value_that_can_not_be_skipped_is_damage(tmp_path: Path, value: bytes)
     path.write_bytes(path.read_bytes().replace(struct.pack("<QQ", 0, 1), struct.pack("<QQ", 0, 2)))
     with pytest.raises(ConfigError, match="damaged GGUF file"):
         context_length(path)
+
+
+TEMPLATE = "{% if enable_thinking %}<think>{% endif %}"
+
+
+def test_a_chat_template_tells_whether_the_model_thinks(tmp_path: Path) -> None:
+    value = struct.pack("<IQ", 8, len(TEMPLATE)) + TEMPLATE.encode() + b"more"
+    path = gguf(tmp_path / "m.gguf", key=b"tokenizer.chat_template", value=value)
+    assert chat_template(path) == TEMPLATE
+    assert thinks(path)
+    assert not thinks(gguf(tmp_path / "n.gguf", key=b"x", value=struct.pack("<IB", 0, 1)))
+
+
+@pytest.mark.parametrize("name", ["chat_template.jinja", "tokenizer_config.json"])
+def test_a_folders_template_lies_in_one_of_several_files(tmp_path: Path, name: str) -> None:
+    assert not thinks(tmp_path)
+    (tmp_path / name).write_text(TEMPLATE, encoding="utf-8")
+    assert thinks(tmp_path)
