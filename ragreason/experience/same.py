@@ -13,7 +13,7 @@ def key_of(question: str) -> str:
     """The question's words and digits in one form: equal for texts that differ in case, width,
     white space and punctuation only. Empty where there are none.
     """
-    return " ".join(_WORD.findall(fold(question)))
+    return "".join(_WORD.findall(fold(question)))
 
 
 def is_same(one: str, other: str) -> bool:
