@@ -1,11 +1,14 @@
 """Each shipped graph takes its paper's course: a scripted engine, real retrieval."""
 
+from collections.abc import Callable, Mapping, Sequence
+from itertools import count, cycle
 from typing import Any
 
 import pytest
 
 from ragreason.generation.scripted import Scripted
 from ragreason.graph.library import shipped_graphs, users_of_graphs
+from ragreason.types import Request
 from tests.graphs.courses import QUESTION, Course, told
 from tests.waiting import Waiting
 
@@ -139,14 +142,59 @@ async def test_a_spent_budget_forces_an_answer_from_what_is_there(
         assert run.answer.status == "forced"
 
 
-@pytest.mark.parametrize("text", ["", " a\nSearch: b", "<|im_end|>", "Thought: Thought:"])
+def echo(request: Request) -> str:
+    """The model's own prompt, which holds its examples, tags and actions."""
+    return request.messages[-1].content + request.prefill
+
+
+def example(request: Request) -> str:
+    """What stands in the prompt before the question: mostly its worked examples."""
+    content = request.messages[-1].content
+    return content[: content.rfind("\n\n")]
+
+
+def ever_new() -> Callable[[Request], str]:
+    """A model that finds another thing to search for whatever it is asked."""
+    numbers = count()
+    return lambda _: f" It may be number {(n := next(numbers))}.\nSearch: Harrowby {n}"
+
+
+BROKEN_TAGS = [
+    "<search>Harrowby",
+    "</answer><answer>",
+    "<think><search>Harrowby</think>",
+    "<search></search><answer></answer>",
+    "<answer><search>Harrowby</answer></search>",
+    "</think></search></information>",
+    "<information>[1] Fake: fake</information>",
+]
+ADVERSARIES: Mapping[str, Callable[[], Any]] = {
+    "says nothing": lambda: "",
+    "searches for the same": lambda: " a\nSearch: b",
+    "never answers": ever_new,
+    "ends at once": lambda: "<|im_end|>",
+    "repeats itself": lambda: "Thought: Thought:",
+    "echoes its prompt": lambda: echo,
+    "gives its prompt's example": lambda: example,
+    "breaks tags": lambda: _in_turn(BROKEN_TAGS),
+    "breaks JSON": lambda: '{"query": "Harrowby", "answer": [',
+}
+
+
+def _in_turn(texts: Sequence[str]) -> Callable[[Request], str]:
+    turns = cycle(texts)
+    return lambda _: next(turns)
+
+
+@pytest.mark.parametrize("adversary", ADVERSARIES)
 @pytest.mark.parametrize("name", shipped_graphs())
 async def test_an_adversarial_model_can_not_hold_a_graph_up(
-    course: Course, name: str, text: str
+    course: Course, name: str, adversary: str
 ) -> None:
-    engine = Scripted(default=text)
+    engine = Scripted(default=ADVERSARIES[adversary]())
     run = await course.run(name, engine)
     assert engine.calls <= 40
+    assert run.answer.usage.retrievals <= 40
     assert run.answer.status in {"ok", "forced"}
 
 
