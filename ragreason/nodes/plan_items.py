@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ragreason.text.language import language
-from ragreason.text.overlap import Unit, keys, uncovered, units
+from ragreason.text.overlap import Unit, units
 from ragreason.text.tokens import Tokenizer
 
 _SLOT = re.compile(r"#\s?(\d{1,3})(?!\d)")
@@ -33,19 +33,20 @@ def plan_items(reply: str, question: str, examples: str, limit: int) -> list[str
     """Up to `limit` sub-questions of a model's reply, renumbered from 1; empty if none is of use.
 
     Small models repeat the question, themselves and the prompt: an item that says all that the
-    question says, that was there before, or that names what only `examples` name, is dropped, and
-    so is one that shares no word with the question and waits for nothing. A slot that points at no
-    other item points at the one before. An English item that names nothing can't be looked up by
-    itself: the answer before is added to it.
+    question says, that was there before, or that has a word of the `examples` that the question
+    lacks, is dropped, and so is one that shares no word with the question and waits for nothing. A
+    slot that points at no other item points at the one before. An English item that names nothing
+    can't be looked up by itself: the answer before is added to it.
     """
     words = Tokenizer()
     asked = set(words(question))
+    copied = set(words(examples)) - asked
     kept: dict[int, str] = {}
     for number, text in _lines(reply):
         said = set(words(_SLOT.sub("", text)))
         restated = bool(asked) and asked <= said
-        useless = restated or not (asked & said or slots(text))
-        if not useless and text not in kept.values() and not _foreign(text, examples, question):
+        useless = restated or bool(said & copied) or not (asked & said or slots(text))
+        if not useless and text not in kept.values():
             kept.setdefault(number, text)
     numbers = list(kept)[:limit]
     return [_linked(kept[n], numbers, i) for i, n in enumerate(numbers)]
@@ -59,11 +60,6 @@ def _lines(reply: str) -> Iterator[tuple[int, str]]:
         if found and found[2]:
             number = int(found[1]) if found[1] else number + 1
             yield number, found[2]
-
-
-def _foreign(text: str, examples: str, question: str) -> bool:
-    missing = uncovered(units(text), keys(question))
-    return any(unit.kind == "name" and set(unit.keys) <= keys(examples) for unit in missing)
 
 
 def _linked(text: str, numbers: Sequence[int], place: int) -> str:

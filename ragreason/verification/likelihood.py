@@ -34,11 +34,13 @@ class Likelihood:
     """Scores a trajectory by exp of its answer's mean log-probability per token, in [0, 1].
 
     The answer continues the prompt that reads the trajectory's passages (`given` "evidence"), or
-    those and the thoughts before the answer ("chain"); without passages, the bare question. With a
-    `penalty` the score is multiplied by 1 - penalty * p, p being the same of the reply "no relevant
-    information found". All answers to one prompt are one call, equal ones scored once. Score 0
-    where there is no answer. Where the prompt overflows, each answer is scored alone, without the
-    oldest passages that leave it no room.
+    those and the thoughts before the answer ("chain"), or these alone ("thoughts"); without any,
+    the bare question. With a `penalty` the score is multiplied by 1 - penalty * p, p being the same
+    of the reply "no relevant information found". With `of` "nothing" the score is 1 - p alone,
+    whatever the answer, also where it is left to a later node: CoRAG's own. All answers to one
+    prompt are one call, equal ones scored once. Otherwise score 0 where there is no answer. Where
+    the prompt overflows, each answer is scored alone, without the oldest passages that leave it no
+    room.
 
     Source: CoRAG, arXiv 2501.14342; the normalisation by length is ours. It favours the beginning
     of a name over the whole: the end of the reply is not scored. A mean of -0.5 nats gives 0.61.
@@ -51,7 +53,8 @@ class Likelihood:
     needs: ClassVar[frozenset[Capability]] = frozenset({"score"})
 
     engine: Generator
-    given: Literal["evidence", "chain"] = "evidence"
+    given: Literal["evidence", "chain", "thoughts"] = "evidence"
+    of: Literal["answer", "nothing"] = "answer"
     penalty: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     async def judge(self, question: Question, items: Sequence[Item]) -> list[Verdict]:
@@ -59,10 +62,10 @@ class Likelihood:
         ends = [trajectory_of(item, "likelihood") for item in items]
         places: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
         for place, end in enumerate(ends):
-            if said(end):
-                places.setdefault((ids(end.hits), self._notes(end)), []).append(place)
+            if said(end) or self.of == "nothing":
+                places.setdefault((ids(self._hits(end)), self._notes(end)), []).append(place)
         groups = [
-            _Given(ends[at[0]].hits, notes, tuple(dict.fromkeys(said(ends[p]) for p in at)))
+            _Given(self._hits(ends[at[0]]), notes, tuple(dict.fromkeys(said(ends[p]) for p in at)))
             for (_, notes), at in places.items()
         ]
         found = await all_or_none(self._group(question.text, group) for group in groups)
@@ -72,6 +75,9 @@ class Likelihood:
                 verdicts[place] = known[said(ends[place])]
         return verdicts
 
+    def _hits(self, trajectory: Trajectory) -> tuple[Hit, ...]:
+        return () if self.given == "thoughts" else trajectory.hits
+
     def _notes(self, trajectory: Trajectory) -> tuple[str, ...]:
         if self.given == "evidence":
             return ()
@@ -80,7 +86,8 @@ class Likelihood:
 
     async def _group(self, question: str, group: _Given) -> dict[str, Verdict]:
         lang = language(question)
-        answers = (*group.answers, *([_NOTHING[lang]] if self.penalty else []))
+        scored = group.answers if self.of == "answer" else ()
+        answers = (*scored, *([_NOTHING[lang]] if self.penalty or not scored else []))
         gap = " " if lang == "en" else ""
 
         async def call(hits: Sequence[Hit], texts: Sequence[str] = answers) -> list[float]:
@@ -92,6 +99,9 @@ class Likelihood:
         except ContextOverflowError:  # one long answer must not cost the others their evidence
             alone = [fitting(group.hits, partial(call, texts=[text])) for text in answers]
             means = [mean for (mean,) in await all_or_none(alone)]
+        if self.of == "nothing":
+            verdict = _unlike_nothing(means[-1])
+            return dict.fromkeys(group.answers, verdict)
         lost = self.penalty * exp(means[-1]) if self.penalty else 0.0
         return {
             answer: Verdict(
@@ -101,6 +111,13 @@ class Likelihood:
             )
             for answer, mean in zip(group.answers, means, strict=False)
         }
+
+
+def _unlike_nothing(mean: float) -> Verdict:
+    return Verdict(
+        score=1.0 - exp(mean),
+        reason=f"mean log-probability {mean:.2f} per token of nothing found",
+    )
 
 
 def said(trajectory: Trajectory) -> str:
