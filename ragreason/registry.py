@@ -133,6 +133,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "retrievers": {
         "bm25": "ragreason.retrieval.bm25:BM25",
         "dense": "ragreason.retrieval.dense:Dense",
+        "graph_walk": "ragreason.retrieval.graph_walk:GraphWalk",
         "hybrid": "ragreason.retrieval.hybrid:Hybrid",
     },
     "generators": {

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from ragreason.errors import IndexFolderError
 from ragreason.index.flat import FlatIndex, read_vectors, write_vectors
+from ragreason.index.links import Links
+from ragreason.index.links_file import open_links
 from ragreason.index.manifest import (
     MANIFEST,
     File,
@@ -71,6 +73,11 @@ class IndexFolder:
     def flat(self) -> FlatIndex:
         """Search by vector; a copy of the vectors in memory, made when first asked for."""
         return FlatIndex(self.vectors)
+
+    @cached_property
+    def links(self) -> Links:
+        """Entities and passages as a graph; made when first asked for, and kept beside the data."""
+        return open_links(self.path, self.manifest.data, self.passages)
 
 
 def open_index(path: Path, *, verify: bool = False) -> IndexFolder:
