@@ -15,6 +15,7 @@
         │   └── ContextOverflowError   the prompt does not fit the model's context
         ├── ParseError         model output that does not have the asked form
         ├── VerifierError      steps and scores do not match
+        ├── ToolError          a tool can't do what it was asked; the model is told
         └── BudgetReachedError a budget is spent; nodes turn it into a forced answer
 
 Each message is one line: what was given, what was expected, what to do.
@@ -115,6 +116,10 @@ class ContextOverflowError(EngineError):
 
 class ParseError(RunError):
     """Model output does not have the form that was asked for."""
+
+
+class ToolError(RunError):
+    """A tool can't do what it was asked. Its message is for the model that asked."""
 
 
 class VerifierError(RunError):

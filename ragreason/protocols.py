@@ -52,10 +52,12 @@ Capability = Literal[
     "cached",
     "thinking",
     "think_tags",
+    "tools",
 ]
 """What an engine may be able to do. "top_logprobs": `Request.top_logprobs`; "first_tokens": the
 same for requests of one greedy token, enough to branch on a reply's first token. "thinking": it
-thinks as hard as `Request.effort` says; "think_tags": its model thinks between <think> tags."""
+thinks as hard as `Request.effort` says; "think_tags": its model thinks between <think> tags.
+"tools": `Request.tools`, native tool calling."""
 
 
 @dataclass(frozen=True)
@@ -178,11 +180,56 @@ class Verifier(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ToolResult:
+    """What a tool gives: a text, passages found, or both."""
+
+    text: str = ""
+    hits: tuple[Hit, ...] = ()
+
+
+@runtime_checkable
+class Tool(Protocol):
+    """What an agent may call. `parameters` is a JSON schema of an object with flat properties.
+
+    Optional, where a class has it: `descriptions` (ClassVar), the description by language.
+    """
+
+    @property
+    def name(self) -> str:
+        """Letters, digits, `_` and `-`: what the model calls it."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """One line for the model: what it gives."""
+        ...
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """The JSON schema of its arguments."""
+        ...
+
+    async def run(self, arguments: Mapping[str, Any], shown: Sequence[Hit]) -> ToolResult:
+        """The result for arguments that fit `parameters`. `shown` are the passages that the prompt
+        shows, the n-th as [n]. A ToolError's message is told to the model.
+        """
+        ...
+
+
 @runtime_checkable
 class Policy(Protocol):
-    """Proposes next steps. Never runs a search itself: the node does, and fills in `Step.hits`.
+    """Proposes next steps. Never runs a search or a tool itself: the node does, and fills in
+    `Step.hits` and `Step.result`.
 
-    A policy with a ClassVar `searches` that is true is refused where there is no index.
+    A policy with a ClassVar `searches` that is true is refused where there is no index. Optional,
+    where a class has them:
+
+    - `tools` (field): the tools that its steps of the kind "call" may name;
+    - `for_engine(engine)`: the same policy for this engine, where its prompts depend on what an
+      engine can do; asked once, before anything runs;
+    - `critiques` (ClassVar, "step"): it looks at the verdicts on steps, so they are made even if
+      the strategy wants none.
     """
 
     needs: ClassVar[frozenset[Capability]]

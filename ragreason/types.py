@@ -208,9 +208,9 @@ class Step(Value):
     `query` is set on searches, `answer` on answers (empty: the answer node is to answer), `tool`
     and `arguments` (a JSON text, as the model gave it) on calls of tools; `hits`, and `result` and
     `failed` of a call, are filled in by the node that ran it. A backtrack takes back the last
-    `takes_back` steps that still stand, its `text` says why. `logprob` is summed, in nats. `truncated`:
-    cut by the length limit, so never final. `dropped`: ids of passages left out of the prompt that
-    led here, because it was full.
+    `takes_back` steps that still stand, its `text` says why. `logprob` is summed, in nats.
+    `truncated`: cut by the length limit, so never final. `dropped`: ids of passages left out of the
+    prompt that led here, because it was full.
     """
 
     kind: StepKind

@@ -93,9 +93,13 @@ class Replay:
 
     def _key(self, kind: str, request: Request, *more: str) -> str:
         asked = request.model_dump(mode="json")
-        for younger in ("top_logprobs", "effort", "thinking_tokens"):
+        for younger in ("top_logprobs", "effort", "thinking_tokens", "tools"):
             if not asked[younger]:  # recordings made before there was one stay valid
                 del asked[younger]
+        asked["messages"] = [
+            {key: value for key, value in message.items() if value or key in {"role", "content"}}
+            for message in asked["messages"]
+        ]
         parts = [self.name, kind, asked, *more]
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ragreason.errors import ConfigError
-from ragreason.types import Request
+from ragreason.types import Request, ToolCall
 
 
 def cut_at_stop(text: str, stop: Sequence[str]) -> str:
@@ -19,8 +19,14 @@ def certain(text: str, stop: Sequence[str]) -> str:
 
 
 def prompt_text(request: Request) -> str:
-    """All message contents and the prefill, one a line: what rules and errors look at."""
-    return "\n".join([*(m.content for m in request.messages), request.prefill])
+    """Tools, message contents, calls and the prefill, one a line: what rules and errors look at."""
+    tools = [f"{t.name}: {t.description} {t.parameters}" for t in request.tools]
+    said = [text for m in request.messages for text in (m.content, *map(_call_text, m.tool_calls))]
+    return "\n".join([*tools, *said, request.prefill])
+
+
+def _call_text(call: ToolCall) -> str:
+    return f"{call.name} {call.arguments}"
 
 
 def check_text(*texts: str) -> None:

@@ -140,7 +140,7 @@ class Widened:
         k = min(self.widening.first_tokens, wanted)
         if k < 2:
             return [_NOTHING], Usage()
-        if request.json_schema is not None or request.regex is not None:
+        if request.json_schema is not None or request.regex is not None or request.tools:
             raise ConfigError("first_tokens can't be used where replies have a fixed form")
         asked = {"n": 1, "max_tokens": 1, "temperature": 0.0, "top_logprobs": k + _SPARE}
         (reply,) = await self.engine.generate(request.model_copy(update=asked))

@@ -89,6 +89,19 @@ class PassageStore:
         for batch in columns.to_batches():
             yield from (searchable_text(r["title"], r["text"]) for r in batch.to_pylist())
 
+    def of_document(self, document: str) -> list[int]:
+        """Rows of the passages of a document, duplicates too. One pass over the column."""
+        import pyarrow.compute as pc
+
+        return _where(pc.equal(self._table.column("document"), document))
+
+    def titled(self, title: str) -> list[int]:
+        """Rows of the passages with this title, letter case and outer white space aside."""
+        import pyarrow.compute as pc
+
+        titles = pc.utf8_lower(pc.utf8_trim_whitespace(self._table.column("title")))
+        return _where(pc.equal(titles, title.strip().lower()))
+
     def mask(self, where: Where) -> Mask:
         """(searchable,) True for passages whose metadata equal, or are among, all the values.
 
@@ -136,6 +149,12 @@ class PassageStore:
     def _metadata(self) -> list[dict[str, Scalar]]:
         column = self._table.column("metadata")
         return [json.loads(text) for text in column.to_pylist()]
+
+
+def _where(matching: Any) -> list[int]:
+    """Rows at which an Arrow column of booleans is true."""
+    rows: list[int] = np.flatnonzero(matching.to_numpy(zero_copy_only=False)).tolist()
+    return rows
 
 
 def searchable_text(title: str, text: str) -> str:

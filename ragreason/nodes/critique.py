@@ -20,9 +20,9 @@ class Critique:
 
     A note "sub-question: answer" is a finding if the verifier gives its answer at least `at_least`
     as the answer to that sub-question. What is there suffices if each of `queries` has a finding
-    and an earlier judgement of the passages (`sufficiency`) names nothing as missing; else the
-    label is partial, or none without any finding, and `missing` names the sub-questions that are
-    open, then what the passages lack.
+    and the passages do by an earlier judgement (`sufficiency`): sufficient, or partial where there
+    are `enough_findings`. Else the label is partial, or none without any finding, and `missing`
+    names the sub-questions that are open, or the question itself.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -38,6 +38,7 @@ class Critique:
     name: str
     verifier: Verifier
     at_least: Annotated[float, Field(ge=0, le=1)] = 0.4
+    enough_findings: Annotated[int, Field(ge=1, le=100)] = 2
 
     async def __call__(self, state: State) -> dict[str, Any]:
         """One batch of verdicts, one a finding."""
@@ -48,10 +49,9 @@ class Critique:
         held = [q for q, score in scores.items() if score >= self.at_least]
         known = list(state.get("findings", ()))
         findings = list(dict.fromkeys([*known, *(f"{q}: {answers[q]}" for q in held)]))
-        before = state.get("sufficiency")
         lacking = [q for q in asked if q not in held]
-        if before is not None and before.label != "sufficient":
-            lacking += before.missing
+        if not lacking and not self._covered(state.get("sufficiency"), len(findings)):
+            lacking = [state["question"].text]
         verdict = Verdict(
             score=len(held) / len(asked) if asked else 0.0,
             label="sufficient" if asked and not lacking else "partial" if findings else "none",
@@ -59,6 +59,11 @@ class Critique:
         )
         emit(TraceEvent(kind="verdict", node=self.name, verdict=verdict))
         return {"findings": findings, "sufficiency": verdict}
+
+    def _covered(self, passages: Verdict | None, findings: int) -> bool:
+        """Whether the passages speak of the question; not judged, they do."""
+        label = passages.label if passages is not None else "sufficient"
+        return label == "sufficient" or (label == "partial" and findings >= self.enough_findings)
 
     async def _scores(
         self, answers: dict[str, str], hits: tuple[Hit, ...], question: Question

@@ -1,10 +1,11 @@
-"""Propose steps at the nodes a strategy wants, and run the searches among them."""
+"""Propose steps at the nodes a strategy wants, and run the searches and calls among them."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ragreason.errors import BudgetReachedError, ContextOverflowError
 from ragreason.events import TraceEvent
+from ragreason.nodes.calls import run_calls
 from ragreason.nodes.emit import emit
 from ragreason.nodes.proposals import numbers, propose, stopped_by
 from ragreason.nodes.retrieve import new_evidence
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 
 async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
-    """All wanted proposals in flight together, then all their searches as one batch.
+    """All wanted proposals in flight together, then all their searches as one batch, then all their
+    calls of tools side by side.
 
     A proposal that a budget or a full context stopped becomes a failed child; what others gave
     stays. So does one that never came, and one that would repeat its own prompt at temperature 0.
@@ -27,8 +29,17 @@ async def expand(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     tree = Tree(state["tree"])
     wanted = state["wanted"]
     answers = await propose(parts, state, tree)
-    steps = [step for answer in answers if isinstance(answer, list) for step in answer]
-    searched = iter(await _search(parts, steps))
+    proposed = [
+        (step, tree.trajectory(node))
+        for (node, _), answer in zip(wanted, answers, strict=True)
+        if isinstance(answer, list)
+        for step in answer
+    ]
+    steps = [step for step, _ in proposed]
+    tools = getattr(parts.policy, "tools", ())
+    befores = [before for _, before in proposed]
+    found = await _search(parts, steps)
+    searched = iter(await run_calls(tools, list(zip(found, befores, strict=True))))
     events: list[Any] = [Asked(node=node, n=n) for node, n in wanted]
     forced = ""
     for (node, n), answer in zip(wanted, answers, strict=True):

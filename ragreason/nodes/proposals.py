@@ -68,9 +68,13 @@ def _groups(tree: Tree, wanted: Sequence[tuple[int, int]]) -> list[_Group]:
 def _prompted(trajectory: Trajectory) -> object:
     """All of a trajectory that a policy may look at; what its steps cost is left out."""
     return tuple(
-        (s.kind, s.text, s.query, s.answer, s.truncated, _ids(s), repr(s.verdict))
+        (s.kind, s.text, s.query, s.answer, s.truncated, _called(s), _ids(s), repr(s.verdict))
         for s in trajectory.steps
     )
+
+
+def _called(step: Step) -> tuple[object, ...]:
+    return step.tool, step.arguments, step.result, step.failed, step.takes_back
 
 
 def _ids(step: Step) -> tuple[str, ...]:

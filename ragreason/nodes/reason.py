@@ -68,6 +68,9 @@ class Reason:
                 "brings its own engine; set temperatures inside it"
             )
         self.widening.check(self.engine)
+        for_engine = getattr(self.policy, "for_engine", None)
+        if for_engine is not None:
+            object.__setattr__(self, "policy", for_engine(self.engine))
         object.__setattr__(self, "strategy", with_aggregation(self.strategy, self.verifier))
 
     async def __call__(self, state: State) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ragreason.events import TraceEvent
 from ragreason.ledger import as_verifier
 from ragreason.nodes.emit import emit
 from ragreason.nodes.expand import why_forced
-from ragreason.protocols import Item, Strategy, Verifier
+from ragreason.protocols import Item, Verifier
 from ragreason.state import ReasonState
 from ragreason.tree import Judged, Tree
 from ragreason.types import Question, Step, Verdict
@@ -30,8 +30,9 @@ async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     events: list[Judged] = []
     forced = ""
     try:
-        events += await _steps(verifier, parts.strategy, question, tree)
-        events += await _outcomes(verifier, parts.strategy, question, tree, events)
+        kinds = _kinds(parts)
+        events += await _steps(verifier, question, tree) if kinds[0] else []
+        events += await _outcomes(verifier, kinds, question, tree, events)
     except (BudgetReachedError, ContextOverflowError) as error:
         forced = why_forced(error)
     for event in events:
@@ -48,11 +49,7 @@ async def verify(parts: "Reason", state: ReasonState) -> dict[str, Any]:
     return {"tree": events, "forced": forced}
 
 
-async def _steps(
-    verifier: Verifier, strategy: Strategy, question: Question, tree: Tree
-) -> list[Judged]:
-    if not _kinds(verifier, strategy)[0]:
-        return []
+async def _steps(verifier: Verifier, question: Question, tree: Tree) -> list[Judged]:
     nodes = [n for n in range(1, len(tree)) if not tree.failed(n) and not tree.verdict(n)]
     items: list[Item] = [
         tree.trajectory(n) if "prefix" in verifier.judges else cast(Step, tree.step(n))
@@ -63,7 +60,7 @@ async def _steps(
 
 async def _outcomes(
     verifier: Verifier,
-    strategy: Strategy,
+    kinds: tuple[bool, bool],
     question: Question,
     tree: Tree,
     judged: Sequence[Judged],
@@ -71,7 +68,7 @@ async def _outcomes(
     """A finished trajectory whose last step was judged in its context, just now (`judged`) or
     before, has its outcome with that: it is not judged twice.
     """
-    steps, outcomes = _kinds(verifier, strategy)
+    steps, outcomes = kinds
     if not outcomes:
         return []
     nodes = [n for n in tree.answers if not tree.verdict(n, outcome=True)]
@@ -83,14 +80,17 @@ async def _outcomes(
     return _judged(nodes, await judge(verifier, question, ends), outcome=True)
 
 
-def _kinds(verifier: Verifier, strategy: Strategy) -> tuple[bool, bool]:
-    """Whether to judge steps, and whether to judge outcomes. Where outcomes are wanted of a
-    verifier that scores steps only, its steps stand in for them.
+def _kinds(parts: "Reason") -> tuple[bool, bool]:
+    """Whether to judge steps, and whether to judge outcomes: as the strategy wants, and steps where
+    the policy looks at critiques. Where outcomes are wanted of a verifier that scores steps only,
+    its steps stand in for them.
     """
-    steps = bool(verifier.judges & {"step", "prefix"})
-    outcomes = "trajectory" in strategy.wants and "trajectory" in verifier.judges
-    stand_in = "trajectory" in strategy.wants and not outcomes
-    return steps and ("step" in strategy.wants or stand_in), outcomes
+    wants, judges = parts.strategy.wants, parts.verifier.judges if parts.verifier else frozenset()
+    outcomes = "trajectory" in wants and "trajectory" in judges
+    stand_in = "trajectory" in wants and not outcomes
+    critiques = "step" in getattr(parts.policy, "critiques", ())
+    steps = bool(judges & {"step", "prefix"})
+    return steps and ("step" in wants or stand_in or critiques), outcomes
 
 
 async def judge(verifier: Verifier, question: Question, items: Sequence[Item]) -> list[Verdict]:

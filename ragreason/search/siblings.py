@@ -29,6 +29,7 @@ def _says(step: Step) -> str:
     if step.kind == "answer" and (answer := vote_key(step.answer)):
         return answer
     said = step.query if step.kind == "search" and step.query else step.text
+    said = f"{step.tool} {step.arguments}" if step.kind == "call" else said
     return " ".join(said.split()).rstrip(".?").casefold()
 
 

@@ -14,6 +14,7 @@ NodeKind = StepKind | Literal["root", "failed"]
 class SearchNode(Value):
     """One node of a search tree; the root (id 0) is the empty trajectory.
 
+    `tool`, `arguments` and `result` are set on calls of tools.
     `text` is what the model wrote, of a failed proposal why it gave no step; `titles` are those of
     the passages that its search found. `process` and `outcome` are verdicts' scores, on the step
     and on the trajectory that ends here, `missing` what they named as lacking.
@@ -29,6 +30,9 @@ class SearchNode(Value):
     text: str = ""
     query: str = ""
     answer: str = ""
+    tool: str = ""
+    arguments: str = ""
+    result: str = ""
     truncated: bool = False
     titles: tuple[str, ...] = ()
     process: float | None = None
@@ -118,7 +122,9 @@ def _arrived(search: _Growing, event: TraceEvent) -> dict[str, Any]:
     if step is None:
         return {**place, "kind": "failed", "text": event.text}
     titles = tuple(hit.passage.title for hit in step.hits)
-    said = step.model_dump(include={"kind", "text", "query", "answer", "truncated"})
+    said = step.model_dump(
+        include={"kind", "text", "query", "answer", "tool", "arguments", "result", "truncated"}
+    )
     return {**place, **said, "titles": titles}
 
 

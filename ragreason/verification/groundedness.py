@@ -149,7 +149,7 @@ def _work(item: Item) -> _Work:
     if isinstance(item, Trajectory) and not item.steps:
         return _Work(hits=())
     step = item if isinstance(item, Step) else item.steps[-1]
-    if step.kind == "search":
+    if step.kind in {"search", "call"}:
         return _Work(item.hits, search=True)
     text = step.answer if step.kind == "answer" else step.text
     text = unmarked(_TAGS.sub(" ", text))

@@ -43,6 +43,7 @@ FULL = State(
     evidence={"p": Evidence(hit=HIT, keep=False, excerpt="x")},
     sufficiency=VERDICT,
     notes=["n"],
+    findings=["Who?: Edda Quill"],
     trajectory=Trajectory(steps=(STEP, STEP)),
     draft="d",
     answer=ANSWER,

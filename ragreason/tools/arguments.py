@@ -1,0 +1,80 @@
+"""What a model gave as a tool's arguments, held against what the tool takes."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ragreason.errors import ToolError
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+
+
+def read_arguments(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that the JSON text holds. Raises ToolError that says what is wrong and what was
+    expected.
+
+    Checked are names, types, choices, and bounds of lengths and numbers of an object's own
+    properties. A number or truth value for a text is taken as its text, as small models write so.
+    """
+    takes = _told(parameters)
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise ToolError(f"the arguments are no JSON; expected {takes}") from error
+    if not isinstance(given, dict):
+        raise ToolError(f"the arguments are no JSON object; expected {takes}")
+    known: Mapping[str, Any] = parameters.get("properties", {})
+    closed = parameters.get("additionalProperties") is False
+    for name in given:
+        if closed and name not in known:
+            raise ToolError(f"there is no argument '{name[:40]}'; expected {takes}")
+    for name in parameters.get("required", ()):
+        if name not in given:
+            raise ToolError(f"the argument '{name}' is missing; expected {takes}")
+    return {name: _fitting(name, value, known.get(name, {})) for name, value in given.items()}
+
+
+def _fitting(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
+    wanted = schema.get("type")
+    if wanted == "string" and isinstance(value, int | float):
+        value = json.dumps(value)
+    if isinstance(wanted, str) and not _is(value, wanted):
+        raise ToolError(f"the argument '{name}' is no {wanted}")
+    if "enum" in schema and value not in schema["enum"]:
+        choices = ", ".join(map(str, schema["enum"]))
+        raise ToolError(f"the argument '{name}' is none of: {choices}")
+    size = len(value) if isinstance(value, str | list) else value
+    for low, high in (("minLength", "maxLength"), ("minItems", "maxItems"), ("minimum", "maximum")):
+        if low in schema and size < schema[low]:
+            raise ToolError(f"the argument '{name}' is too {_WORDS[low][0]}")
+        if high in schema and size > schema[high]:
+            raise ToolError(f"the argument '{name}' is too {_WORDS[low][1]}")
+    return value
+
+
+_WORDS = {
+    "minLength": ("short", "long"),
+    "minItems": ("short", "long"),
+    "minimum": ("small", "big"),
+}
+
+
+def _is(value: Any, wanted: str) -> bool:
+    if isinstance(value, bool) and wanted != "boolean":
+        return False
+    return isinstance(value, _TYPES.get(wanted, (object,)))
+
+
+def _told(parameters: Mapping[str, Any]) -> str:
+    """An example of the form: {"query": string}."""
+    properties: Mapping[str, Any] = parameters.get("properties", {})
+    parts = (f'"{name}": {schema.get("type", "any")}' for name, schema in properties.items())
+    return "{" + ", ".join(parts) + "}"
