@@ -67,7 +67,7 @@ class VerificationQuestions:
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
-    optional_reads: ClassVar[tuple[str, ...]] = ("draft", "seed")
+    optional_reads: ClassVar[tuple[str, ...]] = ("draft", "evidence", "seed")
     writes: ClassVar[tuple[str, ...]] = ("queries",)
 
     name: str
@@ -94,7 +94,8 @@ class VerificationQuestions:
         known = f"{question.text}\n{draft}"
         lines = sub_questions(reply, known, self.max_questions + 1)
         useful = [line for line in lines if line not in {known, question.text, draft}]
-        useful = [line for line in useful if not from_example(line, known)]
+        held = "\n".join([known, *(h.passage.title + "\n" + h.passage.text for h in kept(state))])
+        useful = [line for line in useful if not from_example(line, held)]
         asked = useful[: self.max_questions] or [about(draft, lang) or question.text]
         return {"queries": asked}
 
@@ -137,8 +138,8 @@ class VerifiedAnswer:
         return {"draft": clean(reply) or draft}
 
 
-def kept(state: State, limit: int) -> list[Hit]:
-    """The first `limit` passages that count."""
+def kept(state: State, limit: int | None = None) -> list[Hit]:
+    """The passages that count, the first `limit` of them."""
     return [entry.hit for entry in state.get("evidence", {}).values() if entry.keep][:limit]
 
 

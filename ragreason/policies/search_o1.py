@@ -92,13 +92,12 @@ class SearchO1:
         """The separate call: the last search's new passages, the chain so far, and the query."""
         lang, last = language(question.text), trajectory.steps[-1]
         *_, (_, hits, first) = with_new_hits(trajectory)
-        before = Trajectory(steps=trajectory.steps[:-1])
-        chain = self._chain(question, before).removesuffix(OPENING).strip()
+        chain = self._chain(question, trajectory).removesuffix(FOUND).strip()
         content = prompt(
             "search_o1_note",
             question.text,
             passages=show_passages(hits or last.hits, first=first) or "-",
-            before=neutralise(chain) or "-",
+            before=neutralise(chain),
             query=neutralise(last.query),
         )
         return self._request(content, NOTE[lang], self.note_tokens, ("\n",))
