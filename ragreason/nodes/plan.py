@@ -1,5 +1,6 @@
 """Plan sub-questions that wait for each other's answers, and say which can be asked now."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -69,10 +70,10 @@ class Plan:
 class PlanReady:
     """Write to `ready` the sub-questions whose slots can be filled, filled; empty once all are out.
 
-    With `in_order` it is one at a time. A sub-question that was asked already is not asked again:
-    equal ones share an answer. One without an answer stands in a slot itself. Those that wait for
-    each other are asked as they are. When all were asked, `query` is the question with the answers:
-    what to search for at the end.
+    With `in_order` it is one at a time. A remark in brackets after an answer is left out of slots.
+    A sub-question that was asked already is not asked again: equal ones share an answer. One
+    without an answer stands in a slot itself. Those that wait for each other are asked as they are.
+    When all were asked, `query` is the question with the answers: what to search for at the end.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question", "plan")
@@ -92,16 +93,21 @@ class PlanReady:
         plan = state["plan"]
         asked = {int(number): text for number, text in state.get("asked", {}).items()}
         known = answers(asked, state.get("notes", []))
-        words = {n: known[n] or asked[n].rstrip("?？") for n in asked}
+        words = {n: short(known[n]) or asked[n].rstrip("?？") for n in asked}
         new: list[str] = []
         while not new and len(asked) < len(plan):
             now = ready(plan, asked)[: 1 if self.in_order else None]
             texts = {n: filled(plan[n - 1], words) for n in now}
             new = [t for t in dict.fromkeys(texts.values()) if t and t not in asked.values()]
             asked |= texts
-        found = dict.fromkeys(answer for answer in known.values() if answer)
+        found = dict.fromkeys(short(answer) for answer in known.values() if answer)
         return {
             "ready": new,
             "asked": {str(n): text for n, text in asked.items()},
             "query": " ".join([state["question"].text, *found]),
         }
+
+
+def short(answer: str) -> str:
+    """The answer without a remark in brackets after it: a query needs the name alone."""
+    return re.split(r"\s*[(（]", answer, maxsplit=1)[0] or answer

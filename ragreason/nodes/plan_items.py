@@ -43,10 +43,11 @@ def plan_items(reply: str, question: str, examples: str, limit: int) -> list[str
     copied = set(words(examples)) - asked
     kept: dict[int, str] = {}
     for number, text in _lines(reply):
-        said = set(words(_SLOT.sub("", text)))
+        bare = _SLOT.sub("", text)
+        said = set(words(bare))
         restated = bool(asked) and asked <= said
-        useless = restated or bool(said & copied) or not (asked & said or slots(text))
-        if not useless and text not in kept.values():
+        asks = asked & said or (slots(text) and any(map(str.isalpha, bare)))
+        if asks and not restated and not said & copied and text not in kept.values():
             kept.setdefault(number, text)
     numbers = list(kept)[:limit]
     return [_linked(kept[n], numbers, i) for i, n in enumerate(numbers)]
@@ -72,14 +73,10 @@ def _linked(text: str, numbers: Sequence[int], place: int) -> str:
         return f"#{place}" if place else ""
 
     linked = _SLOT.sub(renumbered, text)
-    named = any(unit.kind != "word" for unit in units(_SLOT.sub("", _after_first_word(linked))))
+    named = any(unit.kind != "word" for unit in units(_SLOT.sub("", linked)))
     if place and not slots(linked) and not named and language(linked) == "en":
         return f"{linked.rstrip('?')} (#{place})?"
     return filled(linked, {n: f"#{n}" for n in slots(linked)})
-
-
-def _after_first_word(text: str) -> str:
-    return text.partition(" ")[2]
 
 
 def described(question: str) -> list[str]:
@@ -93,7 +90,7 @@ def described(question: str) -> list[str]:
     """
     text = question.strip().rstrip("?. ")
     phrase = _clause(text) or _owned(text)
-    if not phrase or len(phrase) > 0.9 * len(text):
+    if not phrase or not Tokenizer()(text.replace(phrase, "")):
         return [question]
     return [f"What is {phrase}?", f"{text} (#1)?"]
 

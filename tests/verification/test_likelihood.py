@@ -158,3 +158,24 @@ async def test_a_chinese_answer_follows_the_chinese_prompt_without_a_gap(
     )
     request, continuations = engine.scored[0]
     assert (request.prefill, continuations) == ("答案：", ("绍兴",))
+
+
+async def test_of_nothing_a_chain_scores_by_how_unlikely_it_leaves_nothing_found(
+    question: Question, hits: tuple[Hit, ...]
+) -> None:
+    steps = (
+        Step(kind="search", text="Who wrote it?", query="x", hits=hits),
+        Step(kind="thought", text="King"),
+        Step(kind="answer", text=""),
+    )
+    engine = Opinionated({"No relevant information": 0.25})
+    verifier = Likelihood(engine, of="nothing", given="thoughts")
+    first, other = await verifier.judge(
+        question, [Trajectory(steps=steps), Trajectory(steps=steps[2:])]
+    )
+    assert (first.score, other.score) == pytest.approx((0.75, 0.75))
+    assert [texts for _, texts in engine.scored] == [(" No relevant information found",)] * 2
+    prompt = engine.scored[0][0].messages[0].content
+    assert "Who wrote it?\nKing" in prompt
+    assert "Maximum Overdrive" not in prompt
+    assert "passages" not in engine.scored[1][0].messages[0].content
