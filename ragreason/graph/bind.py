@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from ragreason import registry
 from ragreason.errors import CapabilityError, ConfigError, nearest
+from ragreason.generation.thinking_effort import Thought
 from ragreason.graph.definition import Definition, NodeSpec, Part, Place
-from ragreason.graph.resolve import Resolved, members, resolve_inner, resolve_node
+from ragreason.graph.resolve import LISTS, Resolved, listed, resolve_inner, resolve_node
 from ragreason.nodes.charged import charged
 from ragreason.protocols import Capability, Embedder, Generator, Retriever, Verifier
 
@@ -55,14 +56,19 @@ class Binder:
         self._check_capabilities(found.cls, spec, place)
         bound = dict(extra) if "name" in found.takes else {}
         for key in sorted(found.takes - {"name"}):
-            if key == "members":
-                bound[key] = tuple(self._inner(*inside) for inside in members(spec, place))
+            if key in LISTS:
+                bound[key] = tuple(self._inner(*inside) for inside in listed(key, spec, place))
                 continue
             value = self._bind(key, spec, place, optional=_has_default(found.cls, key))
             if value is not None:
                 bound[key] = value
         if "retriever" in found.takes - set(bound) and _searches(bound.get("policy")):
             raise self._no_index(place)
+        if _effort(spec) is not None and getattr(bound.get("policy"), "own_engine", False):
+            raise self._error(
+                (*place, "effort"),
+                "effort does not reach into a policy that brings its own engine; set it inside it",
+            )
         return found.cls(**bound, **found.parameters)
 
     def _bind(self, key: str, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Any:
@@ -108,9 +114,18 @@ class Binder:
 
     def _engine(self, spec: NodeSpec | Part, place: Place) -> Generator:
         from ragreason.generation.metered import Metered
+        from ragreason.generation.thinking import Thinking
 
-        engine = self.engine_of(spec, place)
-        return engine if isinstance(engine, Metered) else cast(Generator, Metered(engine))
+        engine, effort = self.engine_of(spec, place), _effort(spec)
+        metered = engine if isinstance(engine, Metered) else cast(Generator, Metered(engine))
+        if effort is not None:
+            try:
+                effort.check(engine)
+            except CapabilityError as error:
+                raise CapabilityError(f"{self._who(place)}: {error}") from error
+        told = effort is not None and (effort.thinks or "thinking" in engine.capabilities)
+        thinks = told or "think_tags" in engine.capabilities
+        return Thinking(metered, effort) if thinks else metered
 
     def _retriever(self, name: str | None, place: Place, *, optional: bool) -> Retriever | None:
         from ragreason.retrieval.metered import Metered
@@ -167,6 +182,11 @@ class Binder:
 
     def _error(self, place: Place, message: str) -> ConfigError:
         return self.definition.origin.error(place, message)
+
+
+def _effort(spec: NodeSpec | Part) -> Thought | None:
+    """A node's; parts inside it, such as its verifier, think as their models like."""
+    return spec.effort if isinstance(spec, NodeSpec) else None
 
 
 def _searches(policy: Any) -> bool:

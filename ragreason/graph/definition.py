@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from ragreason.errors import GraphError
+from ragreason.generation.thinking_effort import Thought
 from ragreason.types import Budget, Scalar
 
 START = "START"
@@ -18,7 +19,6 @@ END = "END"
 Paradigm = Literal[
     "baseline", "reasoning_enhanced_retrieval", "retrieval_enhanced_reasoning", "synergized"
 ]
-Effort = Literal["none", "low", "medium", "high"]
 Place = tuple[str | int, ...]
 NodeName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=64)]
 
@@ -61,6 +61,10 @@ class Part(BaseModel):
     verifier: "Part | None" = None
     members: "tuple[Part, ...] | None" = None
     """For `use: ensemble`: the verifiers it is made of."""
+    policy: "Part | None" = None
+    """For a policy around another: the one inside."""
+    tools: "tuple[Part, ...] | None" = None
+    """For a policy that calls tools: those that it may call."""
     graph: str | None = None
 
     @model_validator(mode="before")
@@ -85,7 +89,8 @@ class NodeSpec(BaseModel):
     retriever: str | None = None
     """The name of a retriever given at run time; None is `main`."""
     verifier: Part | None = None
-    effort: Effort | None = None
+    effort: Thought | None = None
+    """How hard the node's model thinks before each reply: a level, or a mapping with the knobs."""
     policy: Part | None = None
     strategy: Part | None = None
     graph: str | None = None

@@ -84,6 +84,6 @@ def _step_into(target: Any, key: str | int, override: str) -> Any:
         raise ConfigError(f"--set {override}: '{key}' is inside a value without fields")
     inner = target.get(str(key), {})
     if isinstance(inner, str):
-        inner = {"use": inner}
+        inner = {"level" if key == "effort" else "use": inner}
     target[str(key)] = inner
     return inner

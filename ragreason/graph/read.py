@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ragreason.errors import GraphError, nearest
+from ragreason.generation.thinking_effort import Thought
 from ragreason.graph.definition import Condition, Definition, Edge, NodeSpec, Origin, Part, Place
 from ragreason.graph.overrides import apply_overrides, find_place
 from ragreason.graph.yaml import read_text, read_yaml
@@ -53,6 +54,7 @@ _FIELDS: Mapping[str, tuple[str, type]] = {
     "graph": ("a graph file", Definition),
     "node": ("a node", NodeSpec),
     "part": ("a part", Part),
+    "effort": ("effort", Thought),
 }
 
 
@@ -83,6 +85,8 @@ def _kind(place: Place) -> str:
         return "budget"
     if place[:1] == ("edges",) and len(place) > 2:
         return "condition" if "when" in place[:-1] else "edge"
+    if place[:1] == ("nodes",) and place[2:3] == ("effort",) and len(place) > 3:
+        return "effort"
     if place[:1] == ("nodes",) and len(place) > 2:
         return "node" if len(place) == 3 else "part"
     return "graph"

@@ -15,6 +15,9 @@ PART_KINDS: Mapping[str, registry.Kind] = {
     "strategy": "strategies",
     "verifier": "verifiers",
 }
+LISTS: Mapping[str, str] = {"members": "verifier", "tools": "tool"}
+"""Fields of a part that hold several parts, and what each of them is."""
+
 NAMES: Mapping[str, str] = {"model": "engine", "retriever": "retriever", "graph": "graph"}
 """Fields that hold a name, and which part of the constructor it is for."""
 
@@ -97,11 +100,22 @@ def resolve_node(
     place: Place = ("nodes", name)
     parameters = spec.parameters
     origin = definition.origin
-    if spec.effort is not None:
-        parameters["effort"] = spec.effort
+    if spec.effort is not None and _has_own_effort(spec.use, allow_imports):
+        parameters["effort"] = spec.effort.level
     found = resolve_part("nodes", spec.use, parameters, place, origin, allow_imports)
     _refuse_unused(spec, found.takes, place, origin)
+    if spec.effort is not None and not ("engine" in found.takes or "effort" in found.parameters):
+        where = "give it to nodes inside" if "graph" in found.takes else "it calls no model"
+        raise origin.error((*place, "effort"), f"'{spec.use}' has no effort of its own: {where}")
     return found
+
+
+def _has_own_effort(use: str, allow_imports: Collection[str]) -> bool:
+    try:
+        cls = registry.load("nodes", use, allow_imports)
+    except ConfigError:  # told where the node is resolved
+        return False
+    return "effort" in registry.parameters(cls).model_fields
 
 
 def _refuse_unused(
@@ -109,7 +123,7 @@ def _refuse_unused(
 ) -> None:
     fields = {**NAMES, **{key: key for key in PART_KINDS}}
     if isinstance(spec, Part):
-        fields["members"] = "members"
+        fields |= {key: key for key in LISTS}
     # What a sub-graph's nodes take is not known here: `model` and `retriever` are passed on.
     usable = [k for k, part in fields.items() if part in takes or "graph" in takes]
     for key in fields:
@@ -126,27 +140,30 @@ def _refuse_unused(
 def resolve_inner(
     key: str, part: Part, place: Place, origin: Origin, allow_imports: Collection[str] = ()
 ) -> Resolved:
-    """A policy, strategy or verifier named inside a node."""
-    kind = PART_KINDS[key]
+    """A policy, strategy, verifier or tool named inside a node."""
+    kind = "tools" if key == "tool" else PART_KINDS[key]
     found = resolve_part(kind, part.use, part.parameters, place, origin, allow_imports)
     _refuse_unused(part, found.takes, place, origin)
     return found
 
 
 def inner_parts(spec: NodeSpec | Part, place: Place) -> Iterator[tuple[str, Part, Place]]:
-    """The parts named inside a node or part: its key in `PART_KINDS`, the part, its place."""
+    """The parts named inside a node or part: its key in `PART_KINDS` or "tool", the part, its
+    place.
+    """
     for key in PART_KINDS:
         part = getattr(spec, key, None)
         if isinstance(part, Part):
             yield key, part, (*place, key)
-    yield from members(spec, place)
+    for name in LISTS:
+        yield from listed(name, spec, place)
 
 
-def members(spec: NodeSpec | Part, place: Place) -> Iterator[tuple[str, Part, Place]]:
-    """The verifiers that an ensemble is made of, likewise."""
+def listed(name: str, spec: NodeSpec | Part, place: Place) -> Iterator[tuple[str, Part, Place]]:
+    """The verifiers that an ensemble is made of, or the tools of a policy, likewise."""
     if isinstance(spec, Part):
-        for number, member in enumerate(spec.members or ()):
-            yield "verifier", member, (*place, "members", number)
+        for number, part in enumerate(getattr(spec, name) or ()):
+            yield LISTS[name], part, (*place, name, number)
 
 
 def judged_by(

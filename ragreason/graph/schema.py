@@ -7,7 +7,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema
 from ragreason import registry
 from ragreason.errors import ConfigError
 from ragreason.graph.definition import Definition
-from ragreason.graph.resolve import NAMES, PART_KINDS
+from ragreason.graph.resolve import LISTS, NAMES, PART_KINDS
 
 
 def graph_schema() -> dict[str, Any]:
@@ -15,9 +15,11 @@ def graph_schema() -> dict[str, Any]:
     schema = Definition.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     definitions["Edge"] = {"anyOf": [_pair(), definitions["Edge"]]}
+    levels = definitions["Thought"]["properties"]["level"]
+    definitions["Thought"] = {"anyOf": [levels, definitions["Thought"]]}
     node, part = definitions["NodeSpec"]["properties"], definitions.pop("Part")["properties"]
     definitions["NodeSpec"] = _choice("nodes", node, definitions)
-    for key, kind in PART_KINDS.items():
+    for key, kind in {**PART_KINDS, "tool": "tools"}.items():
         name = key.capitalize()
         definitions[name] = {"anyOf": [{"type": "string"}, _choice(kind, part, definitions)]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
@@ -55,11 +57,14 @@ def _part(
         return None
     definitions.update(own.pop("$defs", {}))
     takes = registry.injected(cls)
-    fields = {**NAMES, "in": "graph", "out": "graph", **{key: key for key in PART_KINDS}}
+    fields = {**NAMES, "in": "graph", "out": "graph", "effort": "engine"}
+    fields |= {key: key for key in PART_KINDS}
     bound = {key: common[key] for key, part in fields.items() if part in takes and key in common}
     bound |= {k: {"$ref": f"#/$defs/{k.capitalize()}"} for k in bound if k in PART_KINDS}
-    if "members" in takes and "members" in common:
-        bound["members"] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Verifier"}}
+    for key, one in LISTS.items():
+        if key in takes and key in common:
+            items = {"$ref": f"#/$defs/{one.capitalize()}"}
+            bound[key] = {"type": "array", "minItems": 1, "items": items}
     summary = (cls.__doc__ or "").strip().partition("\n")[0]
     return {
         "type": "object",

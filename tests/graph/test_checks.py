@@ -75,8 +75,8 @@ def test_a_part_that_a_node_cannot_use_is_refused() -> None:
 
 
 def test_effort_is_refused_where_it_would_be_ignored() -> None:
-    (found,) = changed("{use: reply}", "{use: reply, effort: high}")
-    assert found == "g.yaml:8: 'reply' has no parameter 'effort'; known: none"
+    (found,) = changed("{use: find, k: 5}", "{use: find, effort: high}")
+    assert found == "g.yaml:5: 'find' has no effort of its own: it calls no model"
 
 
 @pytest.mark.parametrize(
