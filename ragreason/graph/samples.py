@@ -63,6 +63,10 @@ def _varies(
     if part.graph is not None and place in nested.inner:
         return _graph_varies(nested.inner[place], allow_imports)
     origin = nested.definition.origin
+    if part.policy is not None and _varies(
+        nested, "policy", part.policy, (*place, "policy"), allow_imports
+    ):
+        return True
     return _samples(resolve_inner(kind, part, place, origin, allow_imports))
 
 
