@@ -43,6 +43,10 @@ COMMANDS: Mapping[str, Mount] = {
         "ragreason.cli.scale:scale",
         "Plot accuracy against tokens for several strategies, over a range of budgets.",
     ),
+    "calibrate": Mount(
+        "ragreason.cli.calibrate:calibrate",
+        "Fit when a graph takes which way: the best way's score for fewer tokens.",
+    ),
     "trace": Mount("ragreason.cli.trace:app", "Look at past runs."),
     "models": Mount("ragreason.cli.models:app", "List, fetch and locate models."),
     "data": Mount("ragreason.cli.data:app", "List, make and convert datasets."),

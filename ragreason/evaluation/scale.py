@@ -48,7 +48,7 @@ async def scale_graph(
     folder = plan.out or default_folder(identity, plan.settings.resolved_home())
     here = replace(plan, out=folder)
     async with AsyncExitStack() as stack:
-        for engine in _engines(plan).values():
+        for engine in engines_of(plan).values():
             if isinstance(engine, str):  # held open, so that no point loads the weights again
                 stack.push_async_callback(open_engine(engine, plan.settings).aclose)
         points = [await _point(graph, one, here, listener or Listener()) for one in placed]
@@ -127,14 +127,15 @@ def sweep_identity(graph: str, plan: Plan) -> dict[str, Any]:
         "graph_hash": nested.hash,
         "dataset": plan.dataset.name,
         "data_hash": plan.dataset.data_hash,
-        "models": {name: _name(engine) for name, engine in _engines(plan).items()},
+        "models": {name: _name(engine) for name, engine in engines_of(plan).items()},
         "retriever": plan.parts.get("retriever") or plan.settings.retriever,
         "overrides": " ".join(plan.overrides),
         "seed": plan.seed,
     }
 
 
-def _engines(plan: Plan) -> dict[str, str | Generator]:
+def engines_of(plan: Plan) -> dict[str, str | Generator]:
+    """The plan's engines, or their names, by the names that graphs give them."""
     main = plan.parts.get("model") or plan.settings.model
     return {"main": main, **plan.parts.get("models", {})}
 
