@@ -93,8 +93,11 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "step_back": "ragreason.nodes.step_back:StepBack",
         "verification_questions": "ragreason.nodes.chain_of_verification:VerificationQuestions",
         "verified_answer": "ragreason.nodes.chain_of_verification:VerifiedAnswer",
+        "walk": "ragreason.nodes.walk:Walk",
+        "walk_start": "ragreason.nodes.walk_start:WalkStart",
     },
     "policies": {
+        "agent": "ragreason.policies.agent:AgentPolicy",
         "corag": "ragreason.policies.corag:CoRAG",
         "cot": "ragreason.policies.cot:Cot",
         "flare": "ragreason.policies.flare:Flare",

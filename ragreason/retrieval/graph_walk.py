@@ -36,10 +36,10 @@ class GraphWalk:
         index: IndexFolder,
         embedder: Embedder,
         damping: Annotated[float, Field(ge=0, lt=1)] = 0.5,
-        passages: Annotated[float, Field(ge=0)] = 0.5,
-        sharpness: Annotated[float, Field(ge=0)] = 4.0,
-        depth: Annotated[int, Field(ge=1)] = 500,
-        titles: Annotated[float, Field(ge=0)] = 3.0,
+        passages: Annotated[float, Field(ge=0)] = 0.125,
+        sharpness: Annotated[float, Field(ge=0)] = 8.0,
+        depth: Annotated[int, Field(ge=1)] = 200,
+        titles: Annotated[float, Field(ge=0)] = 2.0,
         names: Annotated[float, Field(ge=0)] = 0.3,
     ) -> None:
         self.name = "graph_walk"
