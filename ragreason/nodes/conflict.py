@@ -41,8 +41,9 @@ class Conflict:
 
     Answers that the verifier scores below `at_least` on their own passage don't count. Those that
     agree (`sides`) are weighed by the scores of their documents, each counted once; the answer that
-    was read from all passages together counts 1 more. The heaviest side is the answer, the earlier
-    answer where weights are equal. Up to three others go into `Answer.alternatives` and, with their
+    was read from all passages together weighs at least 1, so that a single document can't overturn
+    what several give only together. The heaviest side is the answer, the earlier answer where
+    weights are equal. Up to three others go into `Answer.alternatives` and, with their
     citations, into `cited`.
 
     Source: an agent a document and an aggregator that shows every supported answer, MADAM-RAG,

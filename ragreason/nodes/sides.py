@@ -34,12 +34,12 @@ class Side:
 
     @property
     def weight(self) -> float:
-        """The best score of each document, summed, and 1 for the reading of all together."""
+        """The best score of each document, summed; at least 1 if all together read this answer."""
         best: dict[tuple[str, str], float] = {}
         for reading in self.readings:
             document = _document(reading.hit)
             best[document] = max(reading.score, best.get(document, 0.0))
-        return sum(best.values()) + _TOGETHER * self.together
+        return max(sum(best.values()), _TOGETHER * self.together)
 
 
 def sides(answer: str, readings: Sequence[Reading]) -> list[Side]:
