@@ -18,6 +18,7 @@ from ragreason.generation.openai_thinking import (
     thinks,
     with_room,
 )
+from ragreason.generation.openai_tools import GrowingCalls, calls_of, message_body, tools_body
 from ragreason.generation.seeds import mixed
 from ragreason.generation.text import certain, cut_at_stop, prompt_text
 from ragreason.protocols import Capability, Chunk
@@ -39,9 +40,11 @@ class OpenAIEngine:
     found. Text that looks like a special token gets a space behind its first character, because
     such servers would read it as one. A server's chat template may add a system message of its own.
     Models that think, which `thinking` says or else their name, are told a request's effort; where
-    a server does not count thinking apart, its share of the characters does. `count_tokens`
-    estimates (3 bytes a token). Failed requests are tried again by the client,
-    `retries` times, with backoff; connection errors, time-outs, rate limits and 5xx deserve it.
+    a server does not count thinking apart, its share of the characters does. Tools are called
+    natively but on vLLM and SGLang, which need a parser for the model's calls: `tools` says that
+    there is one, or overrides the rest. `count_tokens` estimates (3 bytes a token). Failed requests
+    are tried again by the client, `retries` times, with backoff; connection errors, time-outs, rate
+    limits and 5xx deserve it.
     """
 
     capabilities: frozenset[Capability] = frozenset(
@@ -57,6 +60,7 @@ class OpenAIEngine:
             "cached",
             "thinking",
             "think_tags",
+            "tools",
         }
     )
     """What the best of such servers offer; an engine's own are in the instance."""
@@ -69,6 +73,7 @@ class OpenAIEngine:
         api_key: str | None = None,
         prefill: bool | None = None,
         thinking: bool | None = None,
+        tools: bool | None = None,
         context: int | None = None,
         timeout_s: float = 600.0,
         retries: int = 2,
@@ -82,7 +87,7 @@ class OpenAIEngine:
         self._hosted = base_url is None
         self._thinks = thinks(model, hosted=self._hosted) if thinking is None else thinking
         self._cuts = self._hosted and self._thinks
-        self.capabilities = _capabilities(server, prefill, thinking=self._thinks)
+        self.capabilities = _capabilities(server, prefill, thinking=self._thinks, tools=tools)
         if self._cuts:
             self.capabilities -= {"logprobs", "top_logprobs", "first_tokens"}
         self._server = server
@@ -121,6 +126,7 @@ class OpenAIEngine:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
         body = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
         text, shown, thought, tokens, reason, usage = "", "", "", list[Any](), "", None
+        calls = GrowingCalls()
         try:
             async with await self._client().chat.completions.create(**body) as events:
                 async for event in events:
@@ -129,6 +135,7 @@ class OpenAIEngine:
                         tokens += _tokens(choice)
                         reason = choice.finish_reason or reason
                         thought += reasoning_of(choice.delta)
+                        calls.add(choice.delta)
                         if choice.delta.content:
                             text += choice.delta.content
                             now = self._certain(request, text)
@@ -142,6 +149,7 @@ class OpenAIEngine:
             text[len(shown) :],
             Completion(
                 text=text,
+                tool_calls=calls.done(),
                 reasoning=thought.strip(),
                 finish_reason=self._finish(reason),
                 usage=counted_apart(shared, _told(usage, 1), thought, text),
@@ -194,7 +202,7 @@ class OpenAIEngine:
         constraints.check(request)
         self._need(request)
         extra: dict[str, Any] = {}
-        messages = [{"role": m.role, "content": neutral(m.content)} for m in request.messages]
+        messages = [message_body(m, neutral) for m in request.messages]
         if request.prefill:
             messages.append({"role": "assistant", "content": neutral(request.prefill)})
             extra |= {"continue_final_message": True, "add_generation_prompt": False}
@@ -217,6 +225,7 @@ class OpenAIEngine:
             "seed": None if request.seed is None else mixed(request.seed),
             "logprobs": request.logprobs or request.top_logprobs > 0 or None,
             "top_logprobs": request.top_logprobs or None,
+            "tools": tools_body(request.tools),
             "extra_body": extra or None,
             **told,
         }
@@ -227,6 +236,11 @@ class OpenAIEngine:
         return {key: value for key, value in body.items() if value is not None}
 
     def _need(self, request: Request) -> None:
+        if request.tools and "tools" not in self.capabilities:
+            raise CapabilityError(
+                f"{self.name}: native tool calling is off for this server; turn it on with "
+                "OpenAIEngine(..., tools=True) where it has a parser for this model's calls"
+            )
         wanted = {"prefill": bool(request.prefill), "regex": request.regex is not None}
         for capability, needed in wanted.items():
             if needed and capability not in self.capabilities:
@@ -243,6 +257,7 @@ class OpenAIEngine:
         text, thought = choice.message.content or "", reasoning_of(choice.message)
         return Completion(
             text=self._stopped(request, text),
+            tool_calls=calls_of(choice.message),
             reasoning=thought.strip(),
             finish_reason=self._finish(choice.finish_reason),
             usage=counted_apart(usage, told, thought, text),
@@ -258,7 +273,7 @@ class OpenAIEngine:
         return certain(self._stopped(request, text), request.stop if self._cuts else ())
 
     def _finish(self, reason: str | None) -> FinishReason:
-        if reason in {"stop", "length"}:
+        if reason in {"stop", "length", "tool_calls"}:
             return "length" if reason == "length" else "stop"
         raise EngineError(f"{self.name}: the server ended the reply with '{reason or 'nothing'}'")
 
@@ -280,12 +295,16 @@ def neutral(text: str) -> str:
     return _SPECIAL.sub(lambda found: found[0] + " ", text)
 
 
-def _capabilities(server: Server, prefill: bool | None, *, thinking: bool) -> frozenset[Capability]:
+def _capabilities(
+    server: Server, prefill: bool | None, *, thinking: bool, tools: bool | None
+) -> frozenset[Capability]:
     lacking: set[Capability] = set() if thinking else {"thinking", "think_tags"}
     if not (server.continues if prefill is None else prefill):
         lacking.add("prefill")
     if not server.continues:
         lacking |= {"regex", "think_tags"}
+    if server.continues if tools is None else not tools:
+        lacking.add("tools")
     return OpenAIEngine.capabilities - lacking
 
 

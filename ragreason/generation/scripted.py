@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from ragreason.generation import constraints, examples
 from ragreason.generation.seeds import mixed
 from ragreason.generation.text import cut_at_stop, prompt_text
 from ragreason.protocols import Capability, Chunk
-from ragreason.types import Completion, Request, Usage
+from ragreason.types import Completion, Request, ToolCall, Usage
 
 Reply = str | Sequence[str] | Callable[[Request], str | Sequence[str]]
 """A text; several, of which sampling takes different ones; or a function that gives either."""
@@ -25,6 +26,7 @@ When = str | Callable[[Request], bool]
 """A part of the prompt or prefill, or a test of the request."""
 
 _WORD = re.compile(r"\s*\S+|\s+$")
+_CALL = re.compile(r"\s*<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 
 
 class Scripted:
@@ -34,8 +36,9 @@ class Scripted:
     sample i takes text number hash(seed) + i. A text that does not fit the request's JSON schema or
     regex is replaced by the smallest one that does. A word's log-probability is ln 0.6 if it stands
     in the prompt, else ln 0.05; the most likely words at a place are those of the rule's texts that
-    go on from the same words. `requests`, `calls` and `peak` (most requests at once) tell what
-    happened; `latency_s` is waited for each request.
+    go on from the same words. Where a request has tools, `<tool_call>{"name": "search",
+    "arguments": {...}}</tool_call>` in a text is a call. `requests`, `calls` and
+    `peak` (most requests at once) tell what happened; `latency_s` is waited for each request.
 
     >>> engine = Scripted(rules=[("capital", "Paris"), (lambda r: r.n > 1, ["yes", "no"])])
     """
@@ -163,14 +166,30 @@ def _completion(request: Request, text: str, usage: Usage, known: Sequence[str])
     cut = cut_at_stop(text, request.stop)
     words = _WORD.findall(cut)
     kept = words[: request.max_tokens]
+    text, calls = _called("".join(kept)) if request.tools else ("".join(kept), ())
     return Completion(
-        text="".join(kept),
+        text=text,
+        tool_calls=calls,
         token_ids=tuple(map(_token_id, kept)),
         finish_reason="stop" if len(kept) == len(words) else "length",
         logprobs=tuple(_logprob(request, w) for w in kept) if request.logprobs else None,
         top_logprobs=_likeliest(request, kept, known) if request.top_logprobs else None,
         usage=usage + Usage(completion_tokens=len(kept)),
     )
+
+
+def _called(text: str) -> tuple[str, tuple[ToolCall, ...]]:
+    """What stands beside the calls in a text, and the calls; one that is no JSON has no name."""
+    calls: list[ToolCall] = []
+    for written in _CALL.findall(text):
+        try:
+            found = json.loads(written)
+            arguments = json.dumps(found["arguments"], ensure_ascii=False)
+            call = ToolCall(name=found["name"], arguments=arguments)
+        except (ValueError, KeyError, TypeError):
+            call = ToolCall(name="", arguments=written)
+        calls.append(call.model_copy(update={"id": f"call_{len(calls)}"}))
+    return _CALL.sub("", text), tuple(calls)
 
 
 def _likeliest(

@@ -8,6 +8,7 @@ from ragreason.text.language import Language
 from ragreason.types import Label, Step, Trajectory
 
 REVIEW = "Review:"
+TAKEN_BACK = "Taken back:"
 _LONGEST = 160
 _MOST = 3
 
@@ -21,6 +22,10 @@ class _Words(NamedTuple):
     reason: str
     again: str
     between: str
+    passages: str
+    step: str
+    because: str
+    otherwise: str
 
 
 _WORDS: Mapping[Language, _Words] = {
@@ -40,6 +45,10 @@ _WORDS: Mapping[Language, _Words] = {
         reason=" Reason: {}.",
         again=" Think again and answer better.",
         between="; ",
+        passages="passages {}",
+        step="the last step",
+        because=", as {}",
+        otherwise=". Try something else.",
     ),
     "zh": _Words(
         answer="答案“{}”",
@@ -57,13 +66,19 @@ _WORDS: Mapping[Language, _Words] = {
         reason="原因：{}。",
         again="请重新思考，给出更好的答案。",
         between="；",
+        passages="段落 {}",
+        step="上一步",
+        because="，因为{}",
+        otherwise="。请换一种做法。",
     ),
 }
 
 
 def stops(trajectory: Trajectory) -> tuple[str, ...]:
-    """What the model must not write itself once it has seen a review."""
-    return (f"\n{REVIEW}",) if any(map(is_reviewed, trajectory.steps)) else ()
+    """What the model must not write itself once it has seen a review, or steps taken back."""
+    reviewed = any(map(is_reviewed, trajectory.steps))
+    taken = any(step.kind == "backtrack" for step in trajectory.steps)
+    return (f"\n{REVIEW}",) * reviewed + (f"\n{TAKEN_BACK}",) * taken
 
 
 def is_reviewed(step: Step) -> bool:
@@ -95,6 +110,15 @@ def review(step: Step, lang: Language) -> str:
         line += _told(words.missing, _listed(verdict.missing), words)
         line += _told(words.reason, _listed([verdict.reason]), words)
     return neutralise(f"{REVIEW} {line}{words.again}")
+
+
+def taken_back(step: Step, passages: Sequence[int], lang: Language) -> str:
+    """One line on a backtrack: the numbers of the passages that no longer count, and why."""
+    words = _WORDS[lang]
+    shown = ", ".join(f"[{number}]" for number in passages)
+    what = words.passages.format(shown) if shown else words.step
+    why = words.because.format(_short(step.text)) if step.text.strip() else ""
+    return neutralise(f"{TAKEN_BACK} {what}{why}{words.otherwise}")
 
 
 def _told(form: str, parts: Sequence[str], words: _Words) -> str:

@@ -3,14 +3,15 @@
 It is one user message and one growing assistant reply (the prefill), so that a longer trajectory's
 prompt extends a shorter one's byte for byte and prefix caches hold. Each search is followed by the
 passages that were not shown before, numbered on: the n-th distinct hit of the trajectory is [n].
-An answer that was judged is followed by a line that says so, and then by the next attempt.
+An answer that was judged is followed by a line that says so, and then by the next attempt. Steps
+that were taken back stay where they are, and a line says that they no longer count.
 """
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from ragreason.errors import ContextOverflowError
-from ragreason.policies.review import attempt, is_reviewed, review
+from ragreason.policies.review import attempt, is_reviewed, review, taken_back
 from ragreason.prompts import show_passages
 from ragreason.protocols import Generator
 from ragreason.text.language import Language
@@ -24,7 +25,12 @@ def render_steps(trajectory: Trajectory, *, opens: bool = True, lang: Language =
     and, if it `opens`, the next step's opening.
     """
     parts = []
+    standing: list[tuple[int, ...]] = []
     for step, hits, first in with_new_hits(trajectory):
+        if step.kind == "backtrack":
+            parts.append(f"{taken_back(step, take_back(standing, step.takes_back), lang)}\n")
+            continue
+        standing.append(tuple(range(first, first + len(hits))))
         if step.text:
             parts.append(f"{OPENING}{step.text}\n")
         if hits:
@@ -34,6 +40,13 @@ def render_steps(trajectory: Trajectory, *, opens: bool = True, lang: Language =
         if is_reviewed(step):
             parts.append(f"{review(step, lang)}\n")
     return "".join(parts) + (OPENING if opens else "")
+
+
+def take_back(standing: list[tuple[int, ...]], n: int) -> tuple[int, ...]:
+    """Remove the last `n` of the standing steps' passage numbers, and give those numbers."""
+    gone = standing[max(0, len(standing) - n) :]
+    del standing[max(0, len(standing) - n) :]
+    return tuple(number for numbers in gone for number in numbers)
 
 
 def with_new_hits(trajectory: Trajectory) -> Iterator[tuple[Step, tuple[Hit, ...], int]]:
@@ -67,8 +80,8 @@ async def sample(
 ) -> tuple[list[Completion], tuple[str, ...]]:
     """`n` samples of what comes next, as one request, and the ids of passages left out for it.
 
-    Where the prompt does not fit the context, whole oldest passages are left out until it does;
-    raises ContextOverflowError when none is left.
+    Where the prompt does not fit the context, whole oldest passages are left out until it does,
+    first those of steps that were taken back; raises ContextOverflowError when none is left.
     """
     dropped: list[str] = []
     while True:
@@ -76,9 +89,11 @@ async def sample(
         try:
             return await engine.generate(request), tuple(dropped)
         except ContextOverflowError:
-            if not trajectory.hits:
+            if not trajectory.shown:
                 raise
-            dropped.append(trajectory.hits[0].passage.id)
+            standing = {hit.passage.id for hit in trajectory.hits}
+            ids = [hit.passage.id for hit in trajectory.shown]
+            dropped.append(next((i for i in ids if i not in standing), ids[0]))
             trajectory = without_passage(trajectory, dropped[-1])
 
 

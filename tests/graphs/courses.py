@@ -58,5 +58,6 @@ def _word(event: TraceEvent) -> str:
     if event.kind == "search":
         return f"? {event.query}"
     if event.kind == "step" and event.step is not None:
-        return f"{event.step.kind} {event.step.query or event.step.answer}".strip()
+        step = event.step
+        return f"{step.kind} {step.query or step.tool or step.answer}".strip()
     return event.kind if event.kind in {"forced", "dropped"} else ""

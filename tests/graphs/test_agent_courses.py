@@ -1,6 +1,7 @@
 """Agents, teams and reflection take their papers' courses."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +87,58 @@ async def test_a_role_that_gives_no_answer_says_so_when_it_is_run_alone(
     path: Path = shipped_folder() / "team" / f"{role}.yaml"
     with pytest.raises(ConfigError, match="not an answer"):
         await course.run(path, Scripted(default="Zanzibar"))
+
+
+def call(name: str, **arguments: object) -> str:
+    """A call as a script writes it for an engine with tool calling of its own."""
+    return f"<tool_call>{json.dumps({'name': name, 'arguments': arguments})}</tool_call>"
+
+
+def plain(name: str, **arguments: object) -> str:
+    """The same where calls are texts."""
+    return " " + json.dumps({"tool": name, "arguments": arguments})
+
+
+WITHOUT_TOOLS = Scripted.capabilities - {"tools"}
+TEXT_ONLY = WITHOUT_TOOLS - {"json_schema"}
+
+
+async def test_an_agent_calls_its_engine_s_tools_and_answers(course: Course) -> None:
+    replies = [
+        call("open_document", document="[2]"),
+        "Let me see." + call("calculate", expression="1901 - 1874"),
+        "1874",
+    ]
+    engine = Scripted(replies)
+    run = await course.run("agent", engine)
+    calls = ["call search", "call open_document", "call calculate", "answer 1874"]
+    assert told(run) == ["act", *calls, "answer"]
+    steps = [event.step for event in run.events if event.step is not None]
+    assert [step.failed for step in steps] == [False] * 4
+    assert steps[1].hits[0].passage.title == steps[0].hits[1].passage.title
+    assert steps[2].result == "27"
+    roles = [message.role for message in engine.requests[-1].messages]
+    assert roles == ["user", *["assistant", "tool"] * 3]
+    assert [tool.name for tool in engine.requests[0].tools] == [
+        "search",
+        "open_document",
+        "calculate",
+    ]
+    assert (run.answer.text, run.answer.usage.retrievals) == ("1874", 1)
+
+
+@pytest.mark.parametrize("capabilities", [WITHOUT_TOOLS, TEXT_ONLY], ids=["json", "text"])
+async def test_an_agent_without_native_calls_writes_them_as_json(
+    course: Course, capabilities: Any
+) -> None:
+    engine = Scripted(
+        [plain("search", query="Edda Quill"), plain("answer", answer="1874.")],
+        capabilities=capabilities,
+    )
+    run = await course.run("agent", engine)
+    assert told(run) == ["act", "call search", "call search", "answer 1874", "answer"]
+    assert all(
+        (r.json_schema is not None) == ("json_schema" in capabilities) for r in engine.requests
+    )
+    assert not any(request.tools for request in engine.requests)
+    assert engine.requests[1].prefill.startswith(engine.requests[0].prefill)
