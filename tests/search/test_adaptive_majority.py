@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from math import comb, prod
+from math import ceil, comb, prod
 
 import pytest
 
+from ragreason.evaluation.statistics import paired_interval
 from ragreason.search.adaptive_majority import AdaptiveMajority, leads
 from ragreason.search.majority import Majority
 from ragreason.simulation import SimulatedReasoner, measure, simulated_questions
@@ -179,6 +180,19 @@ def test_on_simulated_questions_it_agrees_with_majority_and_draws_fewer() -> Non
     adaptive = measure(questions, policy=policy, strategy=AdaptiveMajority(n=15))
     assert adaptive.tokens.mean() < 0.75 * full.tokens.mean()
     assert abs(adaptive.accuracy - full.accuracy) < 2 * full.standard_error
+
+
+def test_on_simulated_questions_it_lies_above_majority_at_equal_tokens() -> None:
+    questions = simulated_questions(1000)
+    policy = SimulatedReasoner(p=(0.35, 0.6, 0.9), depth=1, wrong=(0.5, 0.3, 0.2))
+    adaptive = measure(
+        questions, policy=policy, strategy=AdaptiveMajority(n=16, first=3, confidence=0.9)
+    )
+    n = ceil(adaptive.tokens.mean() / policy.step_tokens)
+    majority = measure(questions, policy=policy, strategy=Majority(n=n))
+    assert majority.tokens.mean() >= adaptive.tokens.mean()
+    gain = paired_interval(adaptive.right.astype(float), majority.right.astype(float))
+    assert gain.low > 0
 
 
 def test_an_expansion_is_never_empty() -> None:

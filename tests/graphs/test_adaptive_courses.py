@@ -1,0 +1,82 @@
+"""Thinking only where it pays: the courses that `adaptive` and `adaptive_vote` take."""
+
+from ragreason.generation.scripted import Reply, Scripted, When
+from ragreason.types import Question
+from tests.graphs.courses import QUESTION, Course, told
+
+NEVER = "ask->recall.when.at_most=0"
+READ = "Answer the question with a short answer, using"
+
+
+async def test_adaptive_vote_stops_when_four_runs_agree(course: Course) -> None:
+    engine = Scripted(default="1874", latency_s=0.01)
+    run = await course.run("adaptive_vote", engine)
+    assert (run.answer.text, engine.calls, engine.peak) == ("1874", 4, 4)
+    assert run.answer.usage.retrievals == 4
+    assert {request.temperature for request in engine.requests} == {0.8}
+    assert len({request.seed for request in engine.requests}) == 4
+
+
+async def test_adaptive_vote_goes_on_while_runs_differ(course: Course) -> None:
+    engine = Scripted(["1492", "1874", "1874", "1874", "1874", "1874", "9"])
+    run = await course.run("adaptive_vote", engine)
+    assert (run.answer.text, engine.calls) == ("1874", 6), "4:1 could still end in a tie"
+
+
+async def test_adaptive_vote_ends_at_its_bound(course: Course) -> None:
+    engine = Scripted([f"answer {i}" for i in range(8)])
+    run = await course.run("adaptive_vote", engine)
+    assert engine.calls == 8
+    assert run.answer.status == "ok"
+
+
+async def test_adaptive_answers_what_is_easy_without_a_search(course: Course) -> None:
+    engine = Scripted(["yes"])
+    run = await course.run("adaptive", engine, "ask->recall.when.at_most=1")
+    assert told(run) == ["ask", "recall"]
+    assert (run.answer.text, run.answer.usage.retrievals, engine.calls) == ("yes", 0, 1)
+
+
+async def test_adaptive_reads_once_where_its_answers_agree(course: Course) -> None:
+    engine = Scripted(default="1874")
+    run = await course.run("adaptive", engine, NEVER, "judge->END.when.at_most=0.9")
+    assert told(run) == ["ask", "retrieve", f"? {QUESTION.text}", "read", "judge"]
+    assert (run.answer.text, engine.calls, engine.requests[0].n) == ("1874", 1, 5)
+    (hard,) = [event for event in run.events if (event.kind, event.node) == ("difficulty", "judge")]
+    assert "doubt 0.0000" in hard.text
+
+
+async def test_adaptive_takes_the_full_loop_where_its_answers_differ(course: Course) -> None:
+    rules: list[tuple[When, Reply]] = [
+        (lambda r: r.n == 5, ["1874", "1492", "Harrowby", "the Morn", "no"]),
+        (READ, "1874"),
+        ("Thought:", " Edda Quill designed it. So the answer is: 1874."),
+    ]
+    engine = Scripted(rules=rules)
+    fit = ["judge.weights={doubt: 4.0}", "judge.intercept=-2.0"]
+    run = await course.run("adaptive", engine, NEVER, *fit, "judge->END.when.at_most=0.5")
+    words = told(run)
+    assert words[:6] == ["ask", "retrieve", f"? {QUESTION.text}", "read", "judge", "loop"]
+    assert f"search {QUESTION.text}" in words, "the inner graph searches for itself"
+    assert run.answer.text == "1874"
+    assert run.answer.usage.calls == engine.calls > 2
+
+
+async def test_adaptive_takes_another_loop(course: Course) -> None:
+    engine = Scripted(default="1874")
+    always = [NEVER, "judge->END.when.at_most=0", "loop.graph=naive_rag"]
+    run = await course.run("adaptive", engine, *always)
+    assert (run.answer.text, engine.calls, run.answer.usage.retrievals) == ("1874", 2, 2)
+
+
+async def test_adaptive_asked_in_chinese_takes_the_same_course(course: Course) -> None:
+    question = Question(id="zh", text="萨洛桥的设计者是哪一年出生的？")
+    run = await course.run("adaptive", Scripted(default="1874年"), question=question)
+    assert told(run)[:2] == ["ask", "retrieve"]
+    assert run.answer.text
+
+
+async def test_a_budget_that_ends_after_the_first_answer_keeps_it(course: Course) -> None:
+    always = [NEVER, "judge->END.when.at_most=0", "budget.calls=1"]
+    run = await course.run("adaptive", Scripted(default="1874"), *always)
+    assert run.answer.text == "1874"
