@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from ragreason.nodes.descriptions import described
 from ragreason.nodes.generate import ask
-from ragreason.nodes.plan_items import answers, described, filled, plan_items, ready
+from ragreason.nodes.plan_items import answers, filled, plan_items, ready, slots
 from ragreason.prompts import neutralise, unfilled
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
@@ -33,8 +34,9 @@ class PlanState(State, total=False):
 class Plan:
     """Write up to `max_questions` sub-questions to `plan`; "#1" stands for the first's answer.
 
-    Where the model gives none of use, the plan is what the question describes without naming it,
-    then the question with that answer; where it describes nothing, the question itself.
+    Where none that the model gives waits for another, and the question describes something without
+    naming it, the plan is what that is, then the question with the answer in its place. Where there
+    is neither, it is the question itself.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -63,7 +65,9 @@ class Plan:
             opening=QUESTION[lang].format(neutralise(question.text)),
         )
         found = plan_items(reply, question.text, unfilled("plan", lang), self.max_questions)
-        return {"plan": found or described(question.text)[: self.max_questions]}
+        ruled = described(question.text, self.max_questions)
+        chained = any(slots(item) for item in found)
+        return {"plan": ruled if len(ruled) > 1 and not chained else found or ruled}
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ class PlanReady:
         new: list[str] = []
         while not new and len(asked) < len(plan):
             now = ready(plan, asked)[: 1 if self.in_order else None]
-            texts = {n: filled(plan[n - 1], words) for n in now}
+            alone = len(plan) == 1  # then a #1 in it is the user's own
+            texts = {n: plan[0] if alone else filled(plan[n - 1], words) for n in now}
             new = [t for t in dict.fromkeys(texts.values()) if t and t not in asked.values()]
             asked |= texts
         found = dict.fromkeys(short(answer) for answer in known.values() if answer)

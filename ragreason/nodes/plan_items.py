@@ -4,18 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ragreason.text.language import language
-from ragreason.text.overlap import Unit, units
+from ragreason.text.overlap import units
 from ragreason.text.tokens import Tokenizer
 
 _SLOT = re.compile(r"#\s?(\d{1,3})(?!\d)")
 _NUMBERED = re.compile(r"^\s*(?:[-*•]\s*)?(?:\(?Q?(\d{1,3})\s*[.)、:：]+\s*)?(.*?)\s*$")
-_CLAUSE = re.compile(
-    r"\bthe (?=\w+ (?:\w+ )?(?:where|which|that|who|whose|in which|with|on which)\b)"
-)
-_OWNED = re.compile(
-    r"\bthe \w+ (?:\w+ )?(?:of|from|by) "
-    r"|(?:[A-Z0-9][\w.'-]*\s+)*[A-Z0-9][\w.-]*['’]s \w+(?: of \w+)?"
-)
 
 
 def slots(item: str) -> list[int]:
@@ -77,43 +70,6 @@ def _linked(text: str, numbers: Sequence[int], place: int) -> str:
     if place and not slots(linked) and not named and language(linked) == "en":
         return f"{linked.rstrip('?')} (#{place})?"
     return filled(linked, {n: f"#{n}" for n in slots(linked)})
-
-
-def described(question: str) -> list[str]:
-    """A plan by rule: what the question describes instead of naming it, then the question again.
-
-    That is the innermost "the ... where|which|who ...", else "the ... of NAME" or "NAME's ...";
-    English only. Where there is nothing of the kind the question is the only sub-question.
-
-    >>> described("What is the name of the waterfall in the country where the Bubye flows?")[0]
-    'What is the country where the Bubye flows?'
-    """
-    text = question.strip().rstrip("?. ")
-    phrase = _clause(text) or _owned(text)
-    if not phrase or not Tokenizer()(text.replace(phrase, "")):
-        return [question]
-    return [f"What is {phrase}?", f"{text} (#1)?"]
-
-
-def _clause(text: str) -> str:
-    """The innermost one that names something, to the end of the text."""
-    starts = [found.start() for found in _CLAUSE.finditer(text)]
-    return next((text[i:] for i in reversed(starts) if _names(text[i:])), "")
-
-
-def _owned(text: str) -> str:
-    """The last one; after "of", to the end of the first name."""
-    for found in reversed(list(_OWNED.finditer(text))):
-        names = _names(text[found.end() :])
-        if not found[0].startswith("the "):
-            return found[0]
-        if names:
-            return text[found.start() : found.end() + names[0].end]
-    return ""
-
-
-def _names(text: str) -> list[Unit]:
-    return [unit for unit in units(text) if unit.kind == "name"]
 
 
 def answers(asked: Mapping[int, str], notes: Sequence[str]) -> dict[int, str]:

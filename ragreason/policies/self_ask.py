@@ -67,9 +67,11 @@ class SelfAsk:
 
 
 def _dialogue(question: Question, trajectory: Trajectory, *, opens: bool) -> str:
-    """The steps so far; after a search, open for the intermediate answer."""
+    """The steps so far; after a search, open for the intermediate answer. It `opens` with the
+    beginning of a follow-up where the model is to write the first one.
+    """
     lang = language(question.text)
-    parts = [NEEDED[lang]]
+    parts = [NEEDED[lang], FOLLOW_UP[lang] if opens else ""]
     for step, hits, first in with_new_hits(trajectory):
         if step.text:
             parts.append(f"{step.text}\n")
@@ -80,8 +82,6 @@ def _dialogue(question: Question, trajectory: Trajectory, *, opens: bool) -> str
             parts.append(f"Passages:\n{shown}\n{INTERMEDIATE[lang]}")
         if is_reviewed(step):
             parts.append(f"{review(step, lang)}\n")
-    if opens and not trajectory.steps:
-        parts.append(FOLLOW_UP[lang])
     return "".join(parts)
 
 

@@ -1,6 +1,6 @@
 """Graphs of plans and sub-questions take their papers' courses."""
 
-from ragreason.generation.scripted import Scripted
+from ragreason.generation.scripted import Scripted, When
 from tests.graphs.courses import QUESTION, Course, told
 
 PLAN = "Who designed the Sallow Bridge?\n2. When was #1 born?"
@@ -58,7 +58,7 @@ async def test_without_a_plan_the_question_s_own_description_is_asked_first(
     run = await course.run("plan", engine)
     words = told(run)
     assert "? What is the designer of the Sallow Bridge?" in words
-    assert "? When was the designer of the Sallow Bridge born (Edda Quill)?" in words
+    assert "? When was Edda Quill born?" in words
     assert run.answer.text == "in 1874"
 
 
@@ -73,3 +73,92 @@ async def test_least_to_most_asks_in_order_and_shows_the_answers_before(course: 
     assert earlier in read(engine, "Where is the Sallow Bridge?")
     assert f"{earlier}\nWhere is the Sallow Bridge?: on the Morn" in read(engine, QUESTION.text)
     assert (run.answer.text, run.answer.status, engine.calls) == ("in 1874", "ok", 5)
+
+
+FIRST = " Edda Quill.\nFollow up: When was Edda Quill born?"
+SECOND = " 1874.\nSo the final answer is: 1874"
+
+
+async def test_self_ask_reads_each_follow_up_s_passages_in_one_growing_prompt(
+    course: Course,
+) -> None:
+    rules: list[tuple[When, str]] = [
+        ("Answer the question with a short", "1874"),
+        (lambda r: "\nFollow up: When" in r.prefill.partition("[1]")[2], SECOND),
+        ("Intermediate answer:", FIRST),
+    ]
+    engine = Scripted(rules=rules)
+    run = await course.run("self_ask", engine)
+    searches = [f"search {QUESTION.text}", "search When was Edda Quill born?", "answer 1874"]
+    assert told(run) == ["ask", *searches, "pool", "answer"]
+    first, second, _ = engine.requests
+    assert first.prefill.startswith(
+        f"Are follow up questions needed here: Yes.\nFollow up: {QUESTION.text}\nPassages:\n[1]"
+    )
+    assert second.prefill.startswith(f"{first.prefill}{FIRST}\nPassages:\n")
+    assert (run.answer.text, run.answer.status, engine.calls) == ("1874", "ok", 3)
+
+
+CHAIN = [
+    ("Intermediate query 2:", " When was Edda Quill born?"),
+    ("Question: When was Edda Quill born?", "1874"),
+    ("born?: 1874", "in 1874"),
+    (QUESTION.text, "Edda Quill"),
+]
+
+
+async def test_corag_reads_each_sub_query_from_its_own_passages(course: Course) -> None:
+    engine = Scripted(rules=CHAIN)
+    run = await course.run("corag", engine, "chain.k=1")
+    assert told(run) == [
+        *("chain", f"search {QUESTION.text}", "thought"),
+        *("search When was Edda Quill born?", "thought", "answer", "notes", "pool", "answer"),
+    ]
+    chain = engine.requests[1]
+    assert chain.prefill == (
+        f"Intermediate query 1: {QUESTION.text}\n"
+        "Intermediate answer 1: Edda Quill\nIntermediate query 2:"
+    )
+    assert "an architect" in read(engine, "When was Edda Quill born?")
+    assert "crosses the Morn" not in read(engine, "When was Edda Quill born?")
+    assert (run.answer.text, run.answer.status, engine.calls) == ("in 1874", "ok", 4)
+
+
+async def test_corag_best_of_n_takes_the_chain_that_leaves_nothing_found_least_likely(
+    course: Course,
+) -> None:
+    queries = [" Where is the cattle fair?", " When was Edda Quill born?"]
+    rules = [
+        ("Intermediate query 2:", queries),
+        ("Question: Where is the cattle fair?", "No relevant information found"),
+        *CHAIN[1:],
+    ]
+    engine = Scripted(rules=rules)
+    run = await course.run("corag_best_of_n", engine)
+    sampled = [request for request in engine.requests if request.temperature == 0.7]
+    assert [request.n for request in sampled] == [4]
+    verdicts = [event.verdict.score for event in run.events if event.verdict is not None]
+    assert len(verdicts) == 4
+    assert len(set(verdicts)) == 2
+    last = engine.requests[-1].messages[0].content
+    assert "When was Edda Quill born?: 1874" in last
+    assert "cattle fair?:" not in last
+    assert run.answer.text == "in 1874"
+
+
+async def test_corag_tree_rolls_sampled_states_out_and_answers_from_the_best(
+    course: Course,
+) -> None:
+    queries = [" Where is the cattle fair?", " When was Edda Quill born?"]
+    rules = [
+        ("Intermediate query 2:", queries),
+        ("Question: Where is the cattle fair?", "No relevant information found"),
+        *CHAIN[1:],
+    ]
+    run = await course.run("corag_tree", Scripted(rules=rules))
+    words = told(run)
+    assert "search Where is the cattle fair?" in words
+    assert "search When was Edda Quill born?" in words
+    ends = [event.verdict for event in run.events if event.outcome]
+    assert 2 <= len(ends) <= 5
+    assert run.answer.text == "in 1874"

@@ -77,3 +77,8 @@ async def test_in_order_each_waits_for_the_one_before() -> None:
     assert update["ready"] == ["Who?"]
     update = await PlanReady("ready", in_order=True)(state(plan, ["Who?: me"], n1="Who?"))
     assert update["ready"] == ["Where?"]
+
+
+async def test_a_number_sign_in_the_user_s_own_question_is_no_slot() -> None:
+    update = await PlanReady("ready")(state(["Who sang the #1 hit?"]))
+    assert update["ready"] == ["Who sang the #1 hit?"]

@@ -1,8 +1,8 @@
-"""Plans out of a model's reply, and plans by rule."""
+"""Plans out of a model's reply."""
 
 import pytest
 
-from ragreason.nodes.plan_items import answers, described, filled, plan_items, ready, slots
+from ragreason.nodes.plan_items import answers, filled, plan_items, ready, slots
 
 QUESTION = "In which year was the designer of the Sallow Bridge born?"
 EXAMPLES = "Who is the author of The Tin Whistle?\nIn which town did #1 die?"
@@ -69,37 +69,6 @@ def test_chinese_plans_are_read() -> None:
     question = "设计柳溪桥的建筑师生于哪一年？"
     reply = "谁设计了柳溪桥？\n2. #1 生于哪一年？"
     assert plan_items(reply, question, "", 3) == ["谁设计了柳溪桥？", "#1 生于哪一年？"]
-
-
-@pytest.mark.parametrize(
-    ("question", "first"),
-    [
-        ("What flows in the country where the Bubye lies?", "the country where the Bubye lies"),
-        (
-            "Who led the state in which the town where Edda Quill lived is?",
-            "the town where Edda Quill lived is",
-        ),
-        ("When was the author of The Tin Whistle born?", "the author of The Tin Whistle"),
-        ("What plane flew over Edda Quill's birthplace in May?", "Edda Quill's birthplace"),
-        ("What is the best hotel in Gisvi's city of birth?", "Gisvi's city of birth"),
-    ],
-)
-def test_what_a_question_describes_is_asked_first(question: str, first: str) -> None:
-    assert described(question) == [f"What is {first}?", f"{question[:-1]} (#1)?"]
-
-
-@pytest.mark.parametrize(
-    "question",
-    [
-        "When was Edda Quill born?",
-        "What is the capital of Peru?",
-        "设计柳溪桥的建筑师生于哪一年？",
-        "",
-        "which is the one that is?",
-    ],
-)
-def test_a_question_that_describes_nothing_is_its_own_plan(question: str) -> None:
-    assert described(question) == [question]
 
 
 def test_an_answer_is_found_by_the_whole_question_that_was_asked() -> None:

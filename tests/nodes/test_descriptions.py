@@ -1,0 +1,56 @@
+"""Plans by rule, from what a question describes."""
+
+import re
+
+import pytest
+
+from ragreason.nodes.descriptions import described
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What flows in [the country where the Bubye lies]?",
+        "Who led the state on [the river by which Edda Quill lived]?",
+        "Who fed [the town where Harrowby, Maine is located] in 1900?",
+        "Who made [the author of the film Last Bridge (1929 Film)] famous?",
+        "Mount Morn, in [the state where Harrowby is], is how high?",
+        "What money had [the town Edda Quill is from] in 1900?",
+        "Who taught [the sister of Kim Jong-chul] to read?",
+        "When was [the author of The Tin Whistle] born?",
+        "What plane flew over [Edda Quill's birthplace] in May?",
+        "What is the best hotel in [Gisvi's city of birth]?",
+    ],
+)
+def test_what_a_question_describes_is_asked_first(question: str) -> None:
+    before, phrase, after = re.split(r"[\[\]]", question)
+    plan = described(f"{before}{phrase}{after}")
+    assert plan == [f"What is {phrase}?", f"{before}#1{after}"]
+
+
+def test_nested_descriptions_are_asked_from_the_inside_out() -> None:
+    question = "Who led the country where the composer of Aschenbrodel was born?"
+    plan = [
+        "What is the composer of Aschenbrodel?",
+        "What is the country where #1 was born?",
+        "Who led #2?",
+    ]
+    assert described(question) == plan
+    assert described(question, 2) == [plan[0], "Who led the country where #1 was born?"]
+    assert described(question, 1) == [question]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When was Edda Quill born?",
+        "What is the capital of Peru?",
+        "Which film has the director who is older, Last Bridge or First Bridge?",
+        "What is the name of the city of Harrowby?",
+        "设计柳溪桥的建筑师生于哪一年？",
+        "",
+        "which is the one that is?",
+    ],
+)
+def test_a_question_that_describes_nothing_is_its_own_plan(question: str) -> None:
+    assert described(question) == [question]
