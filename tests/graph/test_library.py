@@ -75,7 +75,9 @@ def test_the_hash_covers_the_graphs_that_are_used(tmp_path: Path) -> None:
     )
     (tmp_path / "inner.yaml").write_text(inner, encoding="utf-8")
     before = read_nested(tmp_path / "outer.yaml").hash
-    (tmp_path / "inner.yaml").write_text(inner.replace("k: 5", "k: 6"), encoding="utf-8")
+    (tmp_path / "inner.yaml").write_text(
+        inner.replace("{use: answer}", "{use: answer, max_tokens: 16}"), encoding="utf-8"
+    )
     assert read_nested(tmp_path / "outer.yaml").hash != before
 
 
