@@ -42,3 +42,14 @@ async def test_multi_query_fuses_the_rankings_of_several_wordings(course: Course
     searches = [f"? {query}" for query in (QUESTION.text, *others)]
     assert told(run) == ["paraphrase", "retrieve", *searches, "answer"]
     assert run.answer.usage.calls == 2
+
+
+async def test_multi_hop_searches_again_with_the_names_that_the_first_passages_bring(
+    course: Course,
+) -> None:
+    run = await course.run("multi_hop", Scripted(["1874"]))
+    searches = [word for word in told(run) if word.startswith("? ")]
+    assert searches[0] == f"? {QUESTION.text}"
+    assert f"? {QUESTION.text} Morn Edda Quill" in searches[1:]
+    assert len(searches) == 3
+    assert (run.answer.text, run.answer.usage.calls, run.answer.usage.retrievals) == ("1874", 1, 3)
