@@ -13,6 +13,7 @@ EventKind = Literal[
     "verdict",
     "mark",
     "token",
+    "thinking",
     "difficulty",
     "dropped",
     "forced",
@@ -26,8 +27,10 @@ class TraceEvent(Value):
     `tree_node`, `parent`), failed (a proposal that gave no step: `tree_node`, `parent`, `text` says
     why), verdict (`verdict`, `tree_node`, `outcome`), mark (`tree_node`, `mark`,
     and `weight` where it is among the best: what the strategy made of the node in the end), token
-    (`text`), difficulty (`text` holds the estimate and what it rests on), dropped (`text` says which passage left the prompt), forced (`text` says why), answer
-    (`answer`). Those with a `tree_node` say by `question_id` whose search they belong to: branches
+    (`text`, a piece of the answer as it grows), thinking (`text`, what was thought before a reply),
+    difficulty (`text` holds the estimate and what it rests on), dropped (`text` says which passage
+    left the prompt), forced (`text` says why), answer (`answer`). Those with a `tree_node` say by
+    `question_id` whose search they belong to: branches
     of a graph search for sub-questions side by side.
     `at_s` counts seconds from the start of the question.
     """

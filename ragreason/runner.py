@@ -1,7 +1,7 @@
 """Graph and parts to answers: one question or many, with events, from synchronous code or not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError as FutureCancelledError, Future
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from ragreason.events import TraceEvent
 from ragreason.generation.text import check_text
 from ragreason.settings import Settings, load_settings
 from ragreason.state import State, initial
-from ragreason.types import Answer, Question
+from ragreason.types import Answer, Question, Turn
 
 if TYPE_CHECKING:
     from ragreason.graph.loaded import LoadedGraph
@@ -53,14 +53,17 @@ class Runner:
         self,
         question: Question | str,
         *,
+        history: Sequence[Turn] = (),
         seed: int = 0,
         on_event: Callable[[TraceEvent], None] | None = None,
     ) -> Run:
         """Run the graph. Raises ConfigError for a bad question, RunError where the run failed.
 
         A question given as text gets an id made of it, so the same seed draws the same again.
+        `history` is the conversation before it, oldest first, for graphs such as `follow_up`.
+        `on_event` is also told "token" events, the answer as it grows, which the run does not keep.
         """
-        question = self.checked(question)
+        question = self.checked(question, history)
         gives = self.graph.definition.gives
         if gives != "answer":
             raise ConfigError(
@@ -76,23 +79,27 @@ class Runner:
         async with aclosing(stream):
             async for namespace, mode, payload in stream:
                 if mode == "custom" and isinstance(payload, TraceEvent):
-                    events.append(payload)
+                    token = payload.kind == "token"
+                    if token and namespace:
+                        continue  # the answer of a graph inside this one
+                    if not token:
+                        events.append(payload)
                     if on_event is not None:
                         on_event(payload)
                 elif mode == "values" and not namespace:
                     final = payload
         return Run(question, _answer_of(final), tuple(events))
 
-    def checked(self, question: Question | str) -> Question:
+    def checked(self, question: Question | str, history: Sequence[Turn] = ()) -> Question:
         """The question as a value. Raises ConfigError if it is empty, too long, or no text."""
         if isinstance(question, str):
-            text = question.strip()
-            question = Question(
-                id=sha256(text.encode(errors="replace")).hexdigest()[:12], text=text
-            )
+            question = _as_value(question.strip(), history)
+        elif history:
+            question = question.model_copy(update={"history": tuple(history)})
         if not question.text.strip():
             raise ConfigError("the question is empty; give it as text")
-        check_text(question.text)
+        for text in (question.text, *(t for turn in question.history for _, t in turn)):
+            check_text(text)
         longest = self.settings.max_question_chars
         if len(question.text) > longest:
             raise ConfigError(
@@ -124,12 +131,21 @@ class Runner:
         await self.aclose()
 
 
+def _as_value(text: str, history: Sequence[Turn]) -> Question:
+    """The text as a question, with an id made of it and of what was said before."""
+    said = "\n".join([*(t for turn in history for _, t in turn), text])
+    name = sha256(said.encode(errors="replace")).hexdigest()[:12]
+    return Question(id=name, text=text, history=tuple(history))
+
+
 def _answer_of(state: State) -> Answer:
     answer = state.get("answer")
     if answer is None:
         raise RunError("the graph ended without an answer; `ragreason graph validate` says why")
+    elapsed_s = round(state["elapsed_s"], 3)
+    first_s = elapsed_s if answer.first_token_s is None else answer.first_token_s
     return answer.model_copy(
-        update={"usage": state["usage"], "elapsed_s": round(state["elapsed_s"], 3)}
+        update={"usage": state["usage"], "elapsed_s": elapsed_s, "first_token_s": first_s}
     )
 
 
@@ -217,21 +233,32 @@ class Agent:
         self._door = Door()
         self._closed = False
 
-    def ask(self, question: Question | str, *, seed: int = 0) -> Answer:
-        """Answer, blocking the calling thread. An interrupt (Ctrl-C) cancels the run."""
+    def ask(
+        self, question: Question | str, *, history: Sequence[Turn] = (), seed: int = 0
+    ) -> Answer:
+        """Answer, blocking the calling thread. An interrupt (Ctrl-C) cancels the run.
+
+        `history` is the conversation before the question, oldest first: the graph `follow_up` makes
+        the question stand alone by it; graphs that don't read it answer the question as it stands.
+        """
         self._need_open()
         try:
-            return self._door.run(self._answer(question, seed))
+            return self._door.run(self._answer(question, history, seed))
         except FutureCancelledError:
             raise RunError(_CLOSED) from None
 
-    async def aask(self, question: Question | str, *, seed: int = 0) -> Answer:
+    async def aask(
+        self, question: Question | str, *, history: Sequence[Turn] = (), seed: int = 0
+    ) -> Answer:
         """Answer, from any event loop. Cancelling it cancels the run."""
         self._need_open()
-        return await _awaited(self._door.submit(self._answer(question, seed)))
+        return await _awaited(self._door.submit(self._answer(question, history, seed)))
 
-    async def stream(self, question: Question | str, *, seed: int = 0) -> AsyncIterator[TraceEvent]:
-        """What happens, as it happens; the last event carries the answer with its usage.
+    async def stream(
+        self, question: Question | str, *, history: Sequence[Turn] = (), seed: int = 0
+    ) -> AsyncIterator[TraceEvent]:
+        """What happens, as it happens, the answer's text as "token" events; the last event carries
+        the answer with its usage.
 
         Leaving the loop early cancels the run.
         """
@@ -243,7 +270,9 @@ class Agent:
 
         async def work() -> Answer:
             try:
-                return await self._answer(question, seed, lambda e: deliver(here, queue, e))
+                return await self._answer(
+                    question, history, seed, lambda e: deliver(here, queue, e)
+                )
             finally:
                 deliver(here, queue, None)
 
@@ -279,10 +308,13 @@ class Agent:
     async def _answer(
         self,
         question: Question | str,
+        history: Sequence[Turn],
         seed: int,
         on_event: Callable[[TraceEvent], None] | None = None,
     ) -> Answer:
-        return (await self.runner.answer(question, seed=seed, on_event=on_event)).answer
+        return (
+            await self.runner.answer(question, history=history, seed=seed, on_event=on_event)
+        ).answer
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}

@@ -75,21 +75,27 @@ async def _run(
     json: bool,
 ) -> None:
     from ragreason import traces
+    from ragreason.cli.growing import Growing
     from ragreason.cli.show import Transcript, answer_lines
     from ragreason.events import TraceEvent
     from ragreason.experience import Store
     from ragreason.runner import open_runner
 
     store = None if learn is None else Store(learn)
-    transcript = Transcript(full=trace)
+    transcript, growing = Transcript(full=trace), Growing()
 
     def tell(event: TraceEvent) -> None:
+        if event.kind == "token":
+            growing.add(event.text)
+            return
+        growing.clear()
         for line in transcript.lines(event):
             typer.echo(line)
 
     runner = open_runner(graph, index=index, **parts, **options)  # type: ignore[arg-type]
     async with runner:
-        done = await runner.answer(question, seed=seed, on_event=None if json else tell)
+        with growing:
+            done = await runner.answer(question, seed=seed, on_event=None if json else tell)
         folder = runner.settings.resolved_home() / "traces"
         identity = runner.describe()
         run_id = traces.save(folder, graph, done.question, done.answer, done.events, identity)

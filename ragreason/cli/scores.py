@@ -10,6 +10,7 @@ from ragreason.evaluation.compare import Difference, Recorded
 
 _WIDEST_NAME = 16
 _COST = ("a question", "prompt", "reply", "verify", "calls", "search", "p50 s", "forced", "errors")
+_TIMES = ("a question", "thinking", "first token p50 s", "p95 s", "whole p50 s", "p95 s")
 
 
 def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) -> None:
@@ -20,6 +21,9 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
     )
     typer.echo()
     print_table(_COST, [_cost(run) for run in runs])
+    if any(_first_token(run)["p50"] is not None for run in runs):
+        typer.echo()
+        print_table(_TIMES, [_times(run) for run in runs])
     if differences:
         typer.echo()
         print_table(
@@ -53,6 +57,20 @@ def _cost(run: Recorded) -> Sequence[object]:
         run.summary["forced"],
         run.summary["errors"],
     )
+
+
+def _times(run: Recorded) -> Sequence[object]:
+    """Thinking tokens of the reply, and how long the answer took to begin and to be whole."""
+    first, whole = _first_token(run), run.summary["latency_s"]
+    seconds = [t[p] for t in (first, whole) for p in ("p50", "p95")]
+    thought = run.summary["usage"]["per_question"].get("reasoning_tokens") or 0
+    return (_name(run.name), round(thought), *map(_seconds, seconds))
+
+
+def _first_token(run: Recorded) -> Mapping[str, float | None]:
+    """Nulls in runs from before it was measured."""
+    found: Mapping[str, float | None] = run.summary.get("first_token_s", {"p50": None, "p95": None})
+    return found
 
 
 def _compared(found: Difference) -> Sequence[object]:

@@ -35,8 +35,10 @@ class Transcript:
             return _step_lines(event.step, self._branch(event)) + self._hit_lines(event.step.hits)
         if event.kind == "verdict" and event.verdict is not None:
             return _verdict_lines(event.verdict, self._judged(event))
-        if event.kind in {"difficulty", "forced", "dropped"} or (event.kind == "failed" and self.full):
-            return _block(event.kind, event.text)
+        if event.kind in {"thinking", "difficulty", "forced", "dropped"} or (
+            event.kind == "failed" and self.full
+        ):
+            return _block("think" if event.kind == "thinking" else event.kind, event.text)
         if event.kind == "node" and self.full:
             return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")
         return []
@@ -103,11 +105,20 @@ def _verdict_lines(verdict: Verdict, judged: str) -> list[str]:
 
 
 def answer_lines(answer: Answer) -> list[str]:
-    """The answer, its numbered citations, and one line of cost."""
-    lines = _block("answer", answer.cited or answer.text or "(none)")
+    """The answer, what other evidence says, the numbered citations, and one line of cost."""
+    lines = answer_block(answer.cited or answer.text or "(none)")
+    for other in answer.alternatives:
+        counted = f"{other.documents} document{'s' * (other.documents != 1)}"
+        lines += _block("or", f"{other.text} ({counted}, {other.weight:.0%} of the support)")
     for citation in answer.citations:
         lines += citation_lines(citation)
-    return [*lines, f"{'cost':<{MARGIN}}{cost(answer.usage, answer.elapsed_s)}"]
+    spent = cost(answer.usage, answer.elapsed_s, answer.first_token_s)
+    return [*lines, f"{'cost':<{MARGIN}}{spent}"]
+
+
+def answer_block(text: str) -> list[str]:
+    """The answer's text, or its beginning."""
+    return _block("answer", text)
 
 
 def citation_lines(citation: Citation) -> list[str]:
@@ -118,13 +129,16 @@ def citation_lines(citation: Citation) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
 
 
-def cost(usage: Usage, elapsed_s: float) -> str:
+def cost(usage: Usage, elapsed_s: float, first_token_s: float | None = None) -> str:
     """Tokens by kind, calls, retrievals and seconds, on one line."""
     cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens is not None else ""
+    thought = f" ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else ""
     verifier = f" + {usage.verifier_tokens:,} verifier" if usage.verifier_tokens else ""
+    first = f" ({first_token_s:.1f} s to the first token)" if first_token_s is not None else ""
     return (
-        f"{usage.prompt_tokens:,} prompt{cached} + {usage.completion_tokens:,} generated{verifier} "
-        f"tokens, {usage.calls} calls, {usage.retrievals} searches, {elapsed_s:.1f} s"
+        f"{usage.prompt_tokens:,} prompt{cached} + {usage.completion_tokens:,} generated{thought}"
+        f"{verifier} tokens, {usage.calls} calls, {usage.retrievals} searches, "
+        f"{elapsed_s:.1f} s{first}"
     )
 
 

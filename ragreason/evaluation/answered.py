@@ -58,6 +58,9 @@ def answered(given: str | Answer | Run | Answered) -> Answered:
     raise TypeError(f"expected a text, an Answer or a Run from the answerer, got {type(given)}")
 
 
+_KEPT = ("search", "step", "thinking", "dropped", "forced")
+
+
 def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
     """The steps worth keeping in a results row: searches with the titles found, model steps, how
     hard the question was held to be, what was dropped, what forced the answer. Each has `kind`,

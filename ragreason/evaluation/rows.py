@@ -31,6 +31,7 @@ def answer_row(dataset: str, example: Example, given: Answered, latency_s: float
         "forced_by": answer.forced_by,
         "abstained": answer.abstained,
         "latency_s": round(latency_s, 3),
+        "first_token_s": answer.first_token_s,
         "error": "",
         "trace": list(given.trace),
     }
@@ -50,6 +51,7 @@ def error_row(example: Example, message: str, latency_s: float) -> Row:
         "forced_by": "",
         "abstained": False,
         "latency_s": round(latency_s, 3),
+        "first_token_s": None,
         "error": message,
         "trace": [],
     }

@@ -26,6 +26,7 @@ _USAGE = (
     "prompt_tokens",
     "cached_tokens",
     "completion_tokens",
+    "reasoning_tokens",
     "verifier_tokens",
     "calls",
     "retrievals",
@@ -50,7 +51,8 @@ def summarise(rows: Sequence[Row], identity: Mapping[str, Any], seed: int) -> di
         "versions": versions(),
         "metrics": {name: metric(scored, name) for name in METRICS},
         "usage": _usage(rows),
-        "latency_s": _latency(scored),
+        "latency_s": _percentiles(scored, "latency_s"),
+        "first_token_s": _percentiles(scored, "first_token_s"),
         "wall_s": _wall_s(rows),
     }
 
@@ -75,7 +77,7 @@ def versions() -> dict[str, str]:
 
 
 def _usage(rows: Sequence[Row]) -> dict[str, Any]:
-    totals = {name: _total(row["usage"][name] for row in rows) for name in _USAGE}
+    totals = {name: _total(row["usage"].get(name, 0) for row in rows) for name in _USAGE}
     count = max(len(rows), 1)
     per_question = {n: None if t is None else round(t / count, 3) for n, t in totals.items()}
     return {**totals, "per_question": per_question}
@@ -86,10 +88,12 @@ def _total(values: Iterable[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def _latency(rows: Sequence[Row]) -> dict[str, float | None]:
-    if not rows:
+def _percentiles(rows: Sequence[Row], name: str) -> dict[str, float | None]:
+    """Of the rows that have the time."""
+    known = [row[name] for row in rows if row.get(name) is not None]
+    if not known:
         return {"p50": None, "p95": None}
-    p50, p95 = np.percentile([row["latency_s"] for row in rows], [50, 95])
+    p50, p95 = np.percentile(known, [50, 95])
     return {"p50": round(float(p50), 3), "p95": round(float(p95), 3)}
 
 

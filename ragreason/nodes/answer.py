@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ragreason.errors import ConfigError, ContextOverflowError
 from ragreason.events import TraceEvent
-from ragreason.ledger import as_verifier
+from ragreason.ledger import as_verifier, current
 from ragreason.nodes.emit import emit
 from ragreason.nodes.generate import sampled
 from ragreason.policies.parse import clean
@@ -37,6 +37,8 @@ class AnswerNode:
     `confidence` is the share of them that gives it. Of a single one, with `logprobs`, it is the
     geometric mean of the probabilities of its tokens, where the engine tells them. An answer that
     the reasoning gave, or that says nothing, has no confidence: it is 0.
+
+    A single answer is streamed from engines that can, as "token" events.
     """
 
     answers: ClassVar[bool] = True
@@ -75,8 +77,9 @@ class AnswerNode:
         evidence = [e for e in state.get("evidence", {}).values() if e.keep][: self.max_passages]
         text, sure = state.get("draft", ""), 0.0
         dropped: list[str] = []
+        told = Told(self.name)
         if not text or self.reread:
-            (text, sure), dropped = await self._read(state, evidence)
+            (text, sure), dropped = await self._read(state, evidence, told)
         answer = await self._cited(question, text, [entry.hit for entry in evidence])
         forced = state.get("forced", "")
         answer = answer.model_copy(
@@ -84,18 +87,19 @@ class AnswerNode:
                 "status": "forced" if forced else "ok",
                 "forced_by": forced,
                 "retrieved": tuple(state.get("evidence", {})),
+                "first_token_s": told.first_s if told.first_s is not None else now_s(),
             }
         )
         emit(TraceEvent(kind="answer", node=self.name, answer=answer))
         return {"answer": answer, "confidence": sure, "dropped": dropped}
 
     async def _read(
-        self, state: State, evidence: list[Evidence]
+        self, state: State, evidence: list[Evidence], told: "Told"
     ) -> tuple[tuple[str, float], list[str]]:
         dropped: list[str] = []
         while True:
             try:
-                return await self._ask(state, evidence), dropped
+                return await self._ask(state, evidence, told), dropped
             except ContextOverflowError:
                 if not evidence:
                     raise
@@ -103,7 +107,7 @@ class AnswerNode:
                 dropped.append(oldest.id)
                 emit(TraceEvent(kind="dropped", node=self.name, text=oldest.title))
 
-    async def _ask(self, state: State, evidence: list[Evidence]) -> tuple[str, float]:
+    async def _ask(self, state: State, evidence: list[Evidence], told: "Told") -> tuple[str, float]:
         question = state["question"]
         hits = [entry.hit for entry in evidence]
         excerpts = {e.hit.passage.id: e.excerpt for e in evidence if e.excerpt is not None}
@@ -121,6 +125,7 @@ class AnswerNode:
             n=self.samples,
             logprobs=self.logprobs,
             parts={"passages": "\n\n".join(block for block in blocks if block)},
+            on_text=told,
         )
         return _voted(replies)
 
@@ -130,6 +135,26 @@ class AnswerNode:
         with as_verifier():
             cited, citations = await cite(question.text, text, hits, self.embedder)
         return Answer(text=text, cited=cited, citations=citations)
+
+
+class Told:
+    """Tells an answer's text as it comes, and when it began, in seconds of the question."""
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        self.first_s: float | None = None
+
+    def __call__(self, text: str) -> None:
+        """The next piece."""
+        if self.first_s is None:
+            self.first_s = now_s()
+        emit(TraceEvent(kind="token", node=self.node, text=text))
+
+
+def now_s() -> float | None:
+    """Seconds since the question's start; None outside of a run."""
+    meter = current()
+    return None if meter is None else round(meter.elapsed_s, 3)
 
 
 def _voted(replies: Sequence[Completion]) -> tuple[str, float]:

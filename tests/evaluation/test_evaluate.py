@@ -48,6 +48,7 @@ async def test_keys_promised_by_the_design(dataset: Dataset, ask: Ask, tmp_path:
     assert summary["metrics"].keys() == set(METRICS)
     assert all(m.keys() == {"value", "low", "high"} for m in summary["metrics"].values())
     assert summary["latency_s"].keys() == {"p50", "p95"}
+    assert summary["first_token_s"] == {"p50": None, "p95": None}, "a function tells no such time"
     row = rows_of(tmp_path)[0]
     assert set("id answer em f1 citations retrieved usage status trace".split()) <= row.keys()
 

@@ -26,7 +26,7 @@ dataset = load_dataset(sys.argv[1])
 print("ready", flush=True)
 asyncio.run(evaluate(ask, dataset, Path(sys.argv[2]), concurrency=5))
 """
-TIMING = ("latency_s", "session", "session_s")
+TIMING = ("latency_s", "first_token_s", "session", "session_s")
 
 
 def start(data: Path, out: Path) -> subprocess.Popen[bytes]:
