@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         ToolCall as ToolCall,
         ToolSpec as ToolSpec,
         Trajectory as Trajectory,
+        Turn as Turn,
         Usage as Usage,
         Verdict as Verdict,
     )
@@ -156,6 +157,7 @@ _HOMES = {
         "ToolCall",
         "ToolSpec",
         "Trajectory",
+        "Turn",
         "Usage",
         "Verdict",
     ),

@@ -91,6 +91,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "retrieve": "ragreason.nodes.retrieve:Retrieve",
         "rewrite": "ragreason.nodes.rewrite:Rewrite",
         "segments": "ragreason.nodes.segments:Segments",
+        "stand_alone": "ragreason.nodes.stand_alone:StandAlone",
         "step_back": "ragreason.nodes.step_back:StepBack",
         "verification_questions": "ragreason.nodes.chain_of_verification:VerificationQuestions",
         "verified_answer": "ragreason.nodes.chain_of_verification:VerifiedAnswer",

@@ -1,7 +1,7 @@
 """The LangGraph state: every key, what merges parallel writes to it, who writes and who reads it.
 
     key           merge        written by                      read by
-    question      last         the caller                      all nodes
+    question      last         the caller, stand_alone         all nodes
     seed          last         the caller                      nodes that sample
     query         last         rewrite                         retrieve
     queries       last         decompose                       fan-out edges, retrieve

@@ -23,12 +23,23 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Turn(Value):
+    """An earlier exchange of a conversation: what was asked, and what was answered."""
+
+    question: str
+    answer: str = ""
+
+
 class Question(Value):
-    """What is asked. `id` is stable over runs; `metadata` never tells the answer."""
+    """What is asked. `id` is stable over runs; `metadata` never tells the answer.
+
+    `history` is the conversation before it, oldest first: for graphs that read it (`stand_alone`).
+    """
 
     id: str
     text: str
     metadata: dict[str, Scalar] = {}
+    history: tuple[Turn, ...] = ()
 
 
 class Passage(Value):

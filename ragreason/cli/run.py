@@ -11,6 +11,7 @@ from ragreason.errors import ConfigError
 if TYPE_CHECKING:
     from ragreason.experience import Store
     from ragreason.runner import Run
+    from ragreason.types import Turn
 
 NOT_LEARNED = "not learned: the passages don't support the answer, or the question is known"
 Models = Annotated[
@@ -34,6 +35,10 @@ def run(
     model: Models = None,
     retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
     set_: Overrides = None,
+    after: Annotated[
+        str | None,
+        typer.Option(help="The run that the question follows on: its id, or last."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     trace: Annotated[bool, typer.Option(help="Also show passages and nodes.")] = False,
     learn: Annotated[
@@ -54,6 +59,7 @@ def run(
             index,
             {"model": main, "models": named, "retriever": retriever},
             {"overrides": set_ or [], "allow_imports": allow_import or []},
+            after=after,
             seed=seed,
             trace=trace,
             learn=learn,
@@ -69,6 +75,7 @@ async def _run(
     parts: dict[str, object],
     options: dict[str, list[str]],
     *,
+    after: str | None,
     seed: int,
     trace: bool,
     learn: Path | None,
@@ -92,10 +99,13 @@ async def _run(
         for line in transcript.lines(event):
             typer.echo(line)
 
+    history = said_before(after)
     runner = open_runner(graph, index=index, **parts, **options)  # type: ignore[arg-type]
     async with runner:
         with growing:
-            done = await runner.answer(question, seed=seed, on_event=None if json else tell)
+            done = await runner.answer(
+                question, history=history, seed=seed, on_event=None if json else tell
+            )
         folder = runner.settings.resolved_home() / "traces"
         identity = runner.describe()
         run_id = traces.save(folder, graph, done.question, done.answer, done.events, identity)
@@ -121,6 +131,18 @@ async def _learn(store: "Store", done: "Run", embedder: str) -> bool:
     hits = {hit.passage.id: hit for event in done.events for hit in event.hits}
     verifier = Groundedness(LateEmbedder(embedder))
     return await learn(store, done.question, done.answer, [*hits.values()], verifier)
+
+
+def said_before(run_id: str | None) -> "tuple[Turn, ...]":
+    """The conversation up to and with a stored run. Raises ConfigError if there is no such run."""
+    from ragreason import traces
+    from ragreason.settings import settings
+    from ragreason.types import Turn
+
+    if run_id is None:
+        return ()
+    head, _ = traces.load(settings().resolved_home() / "traces", run_id)
+    return (*head.question.history, Turn(question=head.question.text, answer=head.answer.text))
 
 
 def split_models(given: list[str] | None) -> tuple[str | None, dict[str, str]]:

@@ -15,12 +15,12 @@ from ragreason.text.language import language
 from ragreason.text.overlap import units
 from ragreason.text.votes import vote_key
 
-QUERIES = {"en": "Queries:\n1.", "zh": "检索词：\n1."}
+SEARCHES = {"en": "Searches:\n1.", "zh": "检索词：\n1."}
 
 
 @dataclass(frozen=True)
 class Paraphrase:
-    """Write the question and up to `n` other wordings of it to `queries`, the question first.
+    """Write the question and up to `n` searches related to it to `queries`, the question first.
 
     Lines that repeat the question or each other, or share no word with it, are dropped. Where none
     is left, the question's names, numbers and content words alone are the other query.
@@ -34,7 +34,7 @@ class Paraphrase:
     name: str
     engine: Generator
     n: Annotated[int, Field(ge=1, le=16)] = 3
-    max_tokens: Annotated[int, Field(ge=8, le=1024)] = 96
+    max_tokens: Annotated[int, Field(ge=8, le=1024)] = 64
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
 
     async def __call__(self, state: State) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Paraphrase:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n\n",),
-            opening=QUERIES[language(question.text)],
+            opening=SEARCHES[language(question.text)],
         )
         return {"queries": wordings(reply, question.text, self.n)}
 

@@ -7,24 +7,25 @@ from pydantic import Field
 
 from ragreason.nodes.generate import ask
 from ragreason.policies.parse import clean
-from ragreason.prompts import unfilled
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.text.overlap import Unit, keys, uncovered, units
-from ragreason.text.votes import vote_key
+from ragreason.text.overlap import Unit, coverage, keys, units
 
-GENERAL = {"en": "General question:", "zh": "更一般的问题："}
+GENERAL = {"en": "More general question:", "zh": "更一般的问题："}
+BEGUN = {"en": "What is the history of", "zh": ""}
+"""How the question is begun for the model: small ones repeat the question where it is not."""
+_GENERAL_BELOW = 0.8
 
 
 @dataclass(frozen=True)
 class StepBack:
     """Write the question and a more general one to `queries`.
 
-    A reply that is empty, repeats the question, is about nothing that the question is about, or
-    names what it does not name, falls back to the question's names alone; a question without names
-    stays the only one. Source: step-back prompting, arXiv 2310.06117.
+    A reply that is empty, asks for no less than the question does, or is about nothing that the
+    question is about falls back to the question's names alone; a question without names stays the
+    only one. Source: step-back prompting, arXiv 2310.06117.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -39,6 +40,7 @@ class StepBack:
     async def __call__(self, state: State) -> dict[str, Any]:
         """One model call."""
         question = state["question"]
+        lang = language(question.text)
         reply = await ask(
             self.engine,
             "step_back",
@@ -47,28 +49,19 @@ class StepBack:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n",),
-            opening=GENERAL[language(question.text)],
+            opening=f"{GENERAL[lang]} {BEGUN[lang]}".rstrip(),
         )
-        general = clean(reply)
+        begun = BEGUN[lang] if "prefill" in self.engine.capabilities else ""
+        general = clean(f"{begun} {reply}") if reply else ""
         if not is_general(general, question.text):
             general = " ".join(unit.text for unit in names(question.text))
         return {"queries": [question.text, general] if general else [question.text]}
 
 
 def is_general(reply: str, question: str) -> bool:
-    """Whether a reply is another question about the same things.
-
-    It shares a unit with the question, and names nothing of the prompt's example that the question
-    does not name.
-    """
-    if not reply or vote_key(reply) == vote_key(question):
-        return False
+    """Whether a reply is about something of the question, and asks for less than it does."""
     asked = units(question)
-    lost = uncovered(asked, keys(reply))
-    foreign = uncovered(names(reply), keys(question))
-    examples = keys(unfilled("step_back", language(question)))
-    copied = any(set(unit.keys) <= examples for unit in foreign)
-    return len(lost) < len(asked) and not copied
+    return bool(reply) and 0 < coverage(asked, keys(reply)) < _GENERAL_BELOW
 
 
 def names(text: str) -> list[Unit]:
