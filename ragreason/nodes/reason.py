@@ -19,7 +19,7 @@ from ragreason.nodes.expand import expand, why_forced
 from ragreason.nodes.marks import tell_marks
 from ragreason.nodes.verify import verify
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
-from ragreason.search.needs import lacking_verifier
+from ragreason.search.needs import lacking_steps, lacking_verifier
 from ragreason.search.scores import with_aggregation
 from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
@@ -39,6 +39,8 @@ class Reason:
     the answer node reads the evidence of the longest one. Where several samples are drawn,
     `temperatures` [0.3, 0.7, 1.0] draws them at these in turn, a branch keeping its own; with
     `first_tokens` k, samples of one prompt begin with its k likeliest first tokens in turn.
+    `stop_at` ends the search as soon as the verifier gives a step at least that score: the evidence
+    suffices, and the answer node reads what that step's trajectory has found.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -54,12 +56,15 @@ class Reason:
     k: Annotated[int, Field(ge=1, le=100)] = 4
     temperatures: Annotated[tuple[Temperature, ...], Field(max_length=64)] = ()
     first_tokens: Annotated[int, Field(ge=0, le=MOST_FIRST_TOKENS)] = 0
+    stop_at: float | None = None
 
     def __post_init__(self) -> None:
         """Check that the strategy has the verifier it needs and the engine what samples need, and
         tell the strategy how step scores are put together. Raises ConfigError, CapabilityError.
         """
         wrong = lacking_verifier(self.strategy, self.verifier)
+        if not wrong and self.stop_at is not None:
+            wrong = lacking_steps("stop_at", self.verifier)
         if wrong:
             raise ConfigError(wrong)
         if self.widening.spreads and getattr(self.policy, "own_engine", False):
@@ -112,12 +117,24 @@ class Reason:
         tree = Tree(state["tree"])
         if state["forced"]:
             return self._finished(state, self.strategy.finish(tree), tree)
+        enough = self._sufficient(tree)
+        if enough is not None:
+            return self._finished(state, enough, tree)
         decision = self.strategy.decide(tree, state["usage"])
         if isinstance(decision, Expand):
             return {"wanted": list(decision.nodes)}
         if isinstance(decision, Finish):
             return self._finished(state, decision, tree)
         return {"wanted": [(node, 1) for node in decision.nodes]}
+
+    def _sufficient(self, tree: Tree) -> Finish | None:
+        """The best unfinished node whose step reaches `stop_at`; None where none does."""
+        if self.stop_at is None:
+            return None
+        verdicts = ((n, tree.verdict(n)) for n in range(1, len(tree)) if not tree.finished(n))
+        scores = [(v.score, n) for n, v in verdicts if v is not None and v.score >= self.stop_at]
+        best = max(scores, key=lambda found: found[0], default=None)
+        return None if best is None else Finish(((best[1], best[0]),))
 
     def _finished(self, state: ReasonState, decision: Finish, tree: Tree) -> dict[str, Any]:
         tell_marks(self.name, state["question"].id, self.strategy, tree, decision)

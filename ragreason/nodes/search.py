@@ -49,17 +49,18 @@ async def reason(
     k: int = 4,
     temperatures: Sequence[float] = (),
     first_tokens: int = 0,
+    stop_at: float | None = None,
     seed: int = 0,
     budget: Budget | None = None,
     events: Sequence[Event] = (),
 ) -> Reasoned:
     """Search with any policy, strategy and verifier; the same as a graph's `reason` node does.
 
-    `k` passages come back from each search; `temperatures` and `first_tokens` spread the samples as
-    they do in the node. `events` of an earlier tree are gone on from: what it
-    holds is not asked for or judged again; a wave of proposals that is not complete is. Raises
-    ConfigError for a strategy whose verifier is missing, CapabilityError for an engine that can't
-    branch on first tokens, EngineError and VerifierError as the parts do.
+    `k` passages come back from each search; `temperatures` and `first_tokens` spread the samples,
+    and `stop_at` ends the search, as they do in the node. `events` of an earlier tree are gone on
+    from: what it holds is not asked for or judged again; a wave of proposals that is not complete
+    is. Raises ConfigError for a strategy whose verifier is missing, CapabilityError for an engine
+    that can't branch on first tokens, EngineError and VerifierError as the parts do.
     """
     from ragreason.generation.metered import Metered as MeteredEngine
     from ragreason.retrieval.metered import Metered as MeteredRetriever
@@ -75,6 +76,7 @@ async def reason(
         k=k,
         temperatures=tuple(temperatures),
         first_tokens=first_tokens,
+        stop_at=stop_at,
     )
     state = begin(asked, seed)
     state["tree"] = whole_waves(events)

@@ -82,15 +82,16 @@ async def _outcomes(
 
 def _kinds(parts: "Reason") -> tuple[bool, bool]:
     """Whether to judge steps, and whether to judge outcomes: as the strategy wants, and steps where
-    the policy looks at critiques. Where outcomes are wanted of a verifier that scores steps only,
-    its steps stand in for them.
+    the policy looks at critiques or a score is to end the search. Where outcomes are wanted of a
+    verifier that scores steps only, its steps stand in for them.
     """
     wants, judges = parts.strategy.wants, parts.verifier.judges if parts.verifier else frozenset()
     outcomes = "trajectory" in wants and "trajectory" in judges
     stand_in = "trajectory" in wants and not outcomes
     critiques = "step" in getattr(parts.policy, "critiques", ())
     steps = bool(judges & {"step", "prefix"})
-    return steps and ("step" in wants or stand_in or critiques), outcomes
+    looks = critiques or parts.stop_at is not None
+    return steps and ("step" in wants or stand_in or looks), outcomes
 
 
 async def judge(verifier: Verifier, question: Question, items: Sequence[Item]) -> list[Verdict]:

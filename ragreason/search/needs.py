@@ -23,8 +23,19 @@ def lacking_verifier(strategy: Any, verifier: Any) -> str | None:
     required: frozenset[Judges] = getattr(strategy, "requires", frozenset())
     if not required or (verifier is not None and required & given(verifier)):
         return None
-    kinds = " or ".join(_SAYS[kind] for kind in sorted(required))
     name = _name(strategy if isinstance(strategy, type) else type(strategy))
+    return _complaint(name, required, verifier)
+
+
+def lacking_steps(name: str, verifier: Any) -> str | None:
+    """What is wrong where `name` goes by the scores of steps; None if the verifier gives them."""
+    if verifier is not None and "step" in given(verifier):
+        return None
+    return _complaint(f"'{name}'", frozenset({"step"}), verifier)
+
+
+def _complaint(name: str, required: frozenset[Judges], verifier: Any) -> str:
+    kinds = " or ".join(_SAYS[kind] for kind in sorted(required))
     able = ", ".join(n for n in registry.known("verifiers") if required & _gives(n))
     have = "none was given" if verifier is None else f"this one scores {_listed(verifier)}"
     return f"{name} needs a verifier that scores {kinds}; {have}. Those that do: {able}"
