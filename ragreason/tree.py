@@ -133,17 +133,15 @@ class Tree:
         return len(self.path(node))
 
     def trajectory(self, node: int) -> Trajectory:
-        """The steps from the root to `node`; answers carry the verdict on their outcome, or, where
-        only steps were judged, the one on their step, so that a further attempt sees what was held
-        against them.
+        """The steps from the root to `node`, each with the verdict on it; answers carry the one on
+        their outcome where there is one, so that a further attempt sees what was held against them.
         """
         steps = ((n, self.step(n)) for n in self.path(node))
         return Trajectory(steps=tuple(self._judged(n, s) for n, s in steps if s is not None))
 
     def _judged(self, node: int, step: Step) -> Step:
         verdict = self.verdict(node, outcome=True)
-        if verdict is None and self.finished(node):
-            verdict = self.verdict(node)
+        verdict = self.verdict(node) if verdict is None else verdict
         return step if verdict is None else step.model_copy(update={"verdict": verdict})
 
     def finished(self, node: int) -> bool:

@@ -142,3 +142,40 @@ async def test_an_agent_without_native_calls_writes_them_as_json(
     )
     assert not any(request.tools for request in engine.requests)
     assert engine.requests[1].prefill.startswith(engine.requests[0].prefill)
+
+
+async def test_reflection_takes_a_useless_search_back_and_tries_another_way(course: Course) -> None:
+    replies = [
+        " Who knows.\nSearch: Zanzibar",
+        " I need her birth.\nSearch: Edda Quill born",
+        " Known.\nAnswer: 1874",
+    ]
+    engine = Scripted(replies)
+    run = await course.run("reflect", engine, "solve.k=1")
+    steps = [f"search {QUESTION.text}", "search Zanzibar", "backtrack"]
+    assert told(run) == ["solve", *steps, "search Edda Quill born", "answer 1874", "answer"]
+    shown = engine.requests[-1].prefill
+    assert "Taken back: the last step, as nothing was found. Try something else." in shown
+    assert (run.answer.text, engine.calls) == ("1874", 3)
+
+
+async def test_reflection_attempts_again_with_the_critique_of_the_answer(course: Course) -> None:
+    replies = [
+        " Hm.\nAnswer: Zanzibar 1492",
+        " I need her birth.\nSearch: Edda Quill born",
+        " Known.\nAnswer: 1874",
+    ]
+    engine = Scripted(replies)
+    run = await course.run("reflect", engine)
+    words = told(run)
+    assert words[2:] == ["answer Zanzibar 1492", "search Edda Quill born", "answer 1874", "answer"]
+    assert 'Review: The answer "Zanzibar 1492" is not supported' in engine.requests[1].prefill
+    assert run.answer.text == "1874"
+
+
+async def test_reflection_keeps_the_best_attempt_and_ends_at_its_bound(course: Course) -> None:
+    engine = Scripted(default=" Hm.\nAnswer: Zanzibar 1492")
+    run = await course.run("reflect", engine, "solve.strategy.attempts=3")
+    assert told(run).count("answer Zanzibar 1492") == 3
+    assert engine.calls == 3
+    assert run.answer.text == "Zanzibar 1492"
