@@ -52,7 +52,8 @@ class StepBack:
             opening=f"{GENERAL[lang]} {BEGUN[lang]}".rstrip(),
         )
         begun = BEGUN[lang] if "prefill" in self.engine.capabilities else ""
-        general = clean(f"{begun} {reply}") if reply else ""
+        written = reply.removeprefix(GENERAL[lang]).strip()
+        general = clean(f"{begun} {written}") if written else ""
         if not is_general(general, question.text):
             general = " ".join(unit.text for unit in names(question.text))
         return {"queries": [question.text, general] if general else [question.text]}
