@@ -88,14 +88,25 @@ def event_lines(event: TraceEvent, *, full: bool = False) -> list[str]:
 
 def _step_lines(step: Step, branch: str) -> list[str]:
     """What was thought, and on a line of its own what is searched for."""
+    if step.kind == "call":
+        return _call_lines(step, branch)
     thought = step.text
     if step.kind == "search" and thought.rstrip().endswith(step.query):
         thought = thought.rpartition("\n")[0]
+    if step.kind == "backtrack" and not thought.strip():
+        thought = "the last step is taken back"
     word = "think" if step.truncated else _WORDS.get(step.kind, "think")
     lines = _block(word, thought + branch) if thought.strip() else []
     if step.kind != "search":
         return lines
     return lines + _block("search", step.query + ("" if lines else branch))
+
+
+def _call_lines(step: Step, branch: str) -> list[str]:
+    """The tool, its arguments, and the text that came back; passages are shown by themselves."""
+    lines = _block("call", f"{step.tool or '(no tool)'} {step.arguments}{branch}")
+    word = "failed" if step.failed else "result"
+    return lines + (_block(word, step.result) if step.result else [])
 
 
 def _verdict_lines(verdict: Verdict, judged: str) -> list[str]:

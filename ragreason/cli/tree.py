@@ -81,7 +81,8 @@ def _text(node: SearchNode) -> str:
     """What the step says, in short: a query, an answer, or the beginning of a thought."""
     if node.kind == "root":
         return "(start)"
-    said = {"search": node.query, "answer": node.answer}.get(node.kind) or node.text
+    called = f"{node.tool} {node.arguments}"
+    said = {"search": node.query, "answer": node.answer, "call": called}.get(node.kind) or node.text
     cut = " (cut by the length limit)" if node.truncated else ""
     return f"{_WORDS.get(node.kind, node.kind)}{cut}  {printable(said)}"
 

@@ -2,7 +2,17 @@
 
 from ragreason.cli.show import Transcript, answer_lines, event_lines
 from ragreason.events import TraceEvent
-from ragreason.types import Answer, Citation, Hit, Passage, Step, StepKind, Usage, Verdict
+from ragreason.types import (
+    Alternative,
+    Answer,
+    Citation,
+    Hit,
+    Passage,
+    Step,
+    StepKind,
+    Usage,
+    Verdict,
+)
 
 EVIL = "ok\x1b]0;owned\x07\x1b[2J\u202e\r\nend"
 
@@ -35,6 +45,17 @@ def test_an_answer_shows_its_citations_and_its_cost() -> None:
         "         [1] Ada, page 2: born in 1815",
         "cost     1,200 prompt + 30 generated + 5 verifier tokens, 2 calls, 0 searches, 1.2 s",
     ]
+
+
+def test_an_answer_shows_what_other_evidence_says() -> None:
+    others = (
+        Alternative(text="1814", weight=0.25, documents=2, citations=(2,)),
+        Alternative(text=EVIL, weight=0.1, documents=1),
+    )
+    lines = answer_lines(Answer(text="1815", cited="1815 [1]", alternatives=others))
+    assert lines[1] == "or       1814 (2 documents, 25% of the support)"
+    assert lines[2].endswith("end (1 document, 10% of the support)")
+    assert all(line.isprintable() for line in lines)
 
 
 def test_a_search_step_shows_its_thought_and_its_query_apart() -> None:
@@ -102,3 +123,24 @@ def test_a_passage_s_text_is_shown_once() -> None:
         "1.000  Ada",
     ]
     assert not any("Born." in line for line in shown(*found))
+
+
+def test_a_call_shows_its_arguments_and_what_came_back() -> None:
+    called = Step(kind="call", text="", tool="calculate", arguments='{"expression": "2+2"}')
+    done = called.model_copy(update={"result": "4"})
+    refused = called.model_copy(update={"result": f"no {EVIL}", "failed": True})
+    told = 'call     calculate {"expression": "2+2"}'
+    assert event_lines(TraceEvent(kind="step", step=called)) == [told]
+    assert event_lines(TraceEvent(kind="step", step=done)) == [told, "result   4"]
+    lines = event_lines(TraceEvent(kind="step", step=refused))
+    assert lines[1].startswith("failed   no ok")
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_step_taken_back_says_why() -> None:
+    why = Step(kind="backtrack", text="nothing was found", takes_back=1)
+    assert event_lines(TraceEvent(kind="step", step=why)) == ["back     nothing was found"]
+    silent = Step(kind="backtrack", text="", takes_back=1)
+    assert event_lines(TraceEvent(kind="step", step=silent)) == [
+        "back     the last step is taken back"
+    ]
