@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import monotonic
+from typing import Literal, cast
 
 from ragreason.errors import BudgetReachedError
 from ragreason.types import Budget, Usage
@@ -96,6 +97,20 @@ class Meter:
                 return name
         return None
 
+    def left(self, name: Literal["calls", "tokens"]) -> int | None:
+        """What is left of a bound, here and in the meters around, of bounds that final meters know
+        and do not hold, too: for what is only done where there is room. None without a bound.
+        """
+        bounds, meter = [], cast("Meter | None", self)
+        while meter is not None:
+            bound = getattr(meter.budget, name)
+            if bound is not None:
+                total = meter.before + meter.spent
+                under_way = meter.under_way if name == "calls" else 0
+                bounds.append(bound - getattr(total, name) - under_way)
+            meter = meter.outer
+        return min(bounds, default=None)
+
     def check(self) -> None:
         """Raise BudgetReachedError if a bound is reached. Called before each call."""
         limit = self.reached()
@@ -123,6 +138,12 @@ class Meter:
 def current() -> Meter | None:
     """The meter that is open here, or None outside of a run."""
     return _open.get()
+
+
+def left(name: Literal["calls", "tokens"]) -> int | None:
+    """What the meter that is open here has left; None without a bound."""
+    meter = current()
+    return None if meter is None else meter.left(name)
 
 
 @contextmanager

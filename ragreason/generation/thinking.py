@@ -22,6 +22,10 @@ from ragreason.types import Completion, Request, Usage
 
 _SPARE = 16
 """Tokens of the context left free beside prompt, thinking and reply."""
+_LEAST = 8
+"""Tokens; less thinking than that is none."""
+_CALLS = 2
+"""What thinking and replying take."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class Thinking:
     for them: between tags where they were trained to, else in plain words; engines that can't
     continue a reply take a turn for it. Effort none begins the reply behind an empty thought. A
     caller who sets the tags in a prefill or a stop string is left alone, and so is a request for
-    the likeliest first tokens. Each of several samples has thoughts of its own, all in flight
-    together; at temperature 0 they are one.
+    the likeliest first tokens. Where context or budget have no room for thinking beside the reply,
+    there is none. Each of several samples has thoughts of its own, all in flight together; at
+    temperature 0 they are one.
     """
 
     engine: Generator
@@ -147,20 +152,28 @@ class Thinking:
         able = self.engine.capabilities
         trained = "think_tags" in able and "prefill" in able
         kind = Form if "prefill" in able else Spoken
-        form = kind(request, trained, effort.words(trained=trained) if effort.thinks else 0)
-        if not effort.thinks:
-            return Ended("", form.replying(""), Usage())
-        cap = min(effort.most(trained=trained), await self._room(form, request))
-        if cap < 1:
-            return Ended("", form.replying(""), Usage())
-        ended = await Course(self.engine, form, effort, cap).run()
-        _count_apart(ended)
-        return ended
+        if effort.thinks:
+            form = kind(request, trained, effort.words(trained=trained))
+            room = await self._room(form, request)
+            wanted = effort.most(trained=trained)
+            if room >= min(wanted, _LEAST):
+                ended = await Course(self.engine, form, effort, min(wanted, room)).run()
+                _count_apart(ended)
+                return ended
+        return Ended("", kind(request, trained).replying(""), Usage())
 
     async def _room(self, form: Form, request: Request) -> int:
-        """How many tokens of thinking the context holds beside prompt and reply."""
+        """How many tokens of thinking context and budget hold beside prompt and reply. A budget
+        pays for the prompt twice, and for the thinking, which the reply's prompt holds.
+        """
         prompt = await self.engine.count_tokens(form.thinking("", 1, None))
-        return self.engine.context - prompt - request.max_tokens - _SPARE
+        room = self.engine.context - prompt - request.max_tokens - _SPARE
+        calls, tokens = ledger.left("calls"), ledger.left("tokens")
+        if calls is not None and calls < _CALLS:
+            return 0
+        if tokens is not None:
+            room = min(room, (tokens - 2 * prompt - request.max_tokens) // 2)
+        return room
 
 
 def _is_left_alone(request: Request) -> bool:

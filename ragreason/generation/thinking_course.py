@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from math import exp
 from typing import Any, cast
 
+from ragreason import ledger
 from ragreason.errors import BudgetReachedError
 from ragreason.generation.metered import read_and_generated
 from ragreason.generation.thinking_effort import Thought
@@ -25,6 +26,8 @@ from ragreason.types import Completion, Request, Usage
 WAITS = 8
 """How often at most a model that stops is made to go on."""
 PROBE_TOKENS = 16
+_PROBE_AND_REPLY = 2
+"""Calls."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,19 @@ class Course:
         again = None if self.effort.repeats else repeated_from(self.said[: self._begun])
         if again is not None:
             self._repeated, self._over = again, True
-        elif self.effort.exit is not None:
+        elif self.effort.exit is not None and await self._affordable():
             self._probe = asyncio.create_task(self._asked(self._begun))
+
+    async def _affordable(self) -> bool:
+        """Whether the budget has room for a probe beside the reply and the thinking under way,
+        which is charged when it is over.
+        """
+        calls, tokens = ledger.left("calls"), ledger.left("tokens")
+        if tokens is not None:
+            replying = self.form.replying(self.said)
+            prompt = await self.engine.count_tokens(replying)
+            tokens -= 3 * prompt + self.cap + PROBE_TOKENS + replying.max_tokens
+        return (calls is None or calls >= _PROBE_AND_REPLY) and (tokens is None or tokens >= 0)
 
     async def _asked(self, end: int) -> "_Probed":
         """The reply's beginning after the thoughts up to `end`, greedy, and how sure it is."""

@@ -65,8 +65,7 @@ class Wrapper:
 
     async def run(self, node: NodeFunction, state: Mapping[str, Any]) -> dict[str, Any]:
         """The node's update with usage, steps, time, and why the run is forced, if it is."""
-        budget = Budget() if self.final else self.budget
-        meter = _meter(state, budget, self.waves.outer(state), final=self.final)
+        meter = _meter(state, self.budget, self.waves.outer(state), final=self.final)
         with metering(meter):
             self._say("started")
             update = await self._attempt(node, state, meter)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from ragreason.errors import BudgetReachedError, CapabilityError, ContextOverflowError
+from ragreason.errors import CapabilityError, ContextOverflowError
 from ragreason.generation.metered import Metered
 from ragreason.generation.scripted import Scripted
 from ragreason.generation.thinking import Thinking
@@ -368,11 +368,29 @@ async def test_thinking_leaves_room_for_the_reply_in_the_context() -> None:
         await wrapped(Scripted(default="x", context=4), "high").generate(ask())
 
 
-async def test_a_spent_budget_ends_probes_first() -> None:
+@pytest.mark.parametrize("final", [True, False])
+@pytest.mark.parametrize(
+    ("budget", "calls", "thought"),
+    [
+        (Budget(calls=1), 1, False),
+        (Budget(calls=2), 2, True),
+        (Budget(calls=3), 3, True),
+        (Budget(tokens=20), 1, False),
+        (Budget(tokens=1000), 4, True),
+        (Budget(tokens=100), 2, True),
+    ],
+)
+async def test_a_budget_has_room_for_the_reply_first_then_for_thinking_then_for_probes(
+    budget: Budget, calls: int, thought: bool, final: bool
+) -> None:
     engine = cast(Sure, thinker(LONG, kind=Sure))
-    with metering(Meter(Budget(calls=1))), pytest.raises(BudgetReachedError):
-        await wrapped(engine, {"exit": 0.95}).generate(ask())
-    assert engine.calls == 1
+    engine.sure_after = "Third"
+    with metering(Meter(budget, final=final)) as meter:
+        (completion,) = await wrapped(engine, {"exit": 0.95}).generate(ask())
+    assert completion.text == " 1874"
+    assert (meter.spent.calls <= calls, bool(completion.reasoning)) == (True, thought)
+    assert meter.spent == completion.usage
+    assert budget.tokens is None or meter.spent.tokens <= budget.tokens
 
 
 async def test_a_stream_is_thought_about_then_streamed() -> None:
