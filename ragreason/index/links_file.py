@@ -38,7 +38,10 @@ def file_of(folder: Path, data: str) -> Path:
 def read_links(folder: Path, data: str, passages: int) -> Links | None:
     """The graph kept for these data; None if there is none, or it is damaged."""
     try:
-        with np.load(file_of(folder, data), allow_pickle=False) as stored:
+        with (
+            file_of(folder, data).open("rb") as file,
+            np.load(file, allow_pickle=False) as stored,
+        ):
             arrays = {name: stored[name] for name in _ARRAYS}
             sound = str(stored["digest"]) == _digest(data, arrays)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

@@ -17,6 +17,8 @@ _WORD = re.compile(rf"[{HAN}]|[^\W_{HAN}]+")
 _IN_BRACKETS = re.compile(r"\s*[(（][^()（）]*[)）]\s*$")
 _QUOTED = re.compile(r"《([^《》]{1,40})》|“([^“”]{1,40})”|「([^「」]{1,40})」")
 _LONGEST = 12
+_OPENING = " \t\"'“‘«("
+_ENDING = ".!?:;…\n。！？：；"
 
 
 def key_of(name: str) -> Key:
@@ -43,10 +45,23 @@ def is_name(key: Key) -> bool:
 
 
 def own_names(text: str) -> set[Key]:
-    """Keys of the names in a text: runs of capitalised words; in Chinese, what is in quotes."""
-    named = [unit.text for unit in units(text) if unit.kind == "name"]
+    """Keys of the names in a text: runs of capitalised words; in Chinese, what is in quotes.
+
+    One word that begins a sentence is none: it would be capitalised in any case.
+    """
+    named = [
+        unit.text
+        for unit in units(text)
+        if unit.kind == "name" and not (len(key_of(unit.text)) == 1 and _begins(text, unit.start))
+    ]
     named += [next(filter(None, match.groups())) for match in _QUOTED.finditer(text)]
     return {key for key in map(key_of, named) if is_name(key)}
+
+
+def _begins(text: str, place: int) -> bool:
+    """Whether a sentence begins at `place`, as far as its last word and mark tell."""
+    before = text[max(0, place - 40) : place].rstrip(_OPENING)
+    return not before or before[-1] in _ENDING
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from ragreason.events import TraceEvent
@@ -19,6 +18,7 @@ from ragreason.nodes.generate import ask
 from ragreason.nodes.retrieve import new_evidence
 from ragreason.prompts import neutralise
 from ragreason.protocols import Embedder, Floats, Generator
+from ragreason.retrieval.graph_walk import closeness
 from ragreason.retrieval.hits import to_hits
 from ragreason.seeds import derive
 from ragreason.state import State
@@ -98,7 +98,7 @@ class Walk:
         rows = sorted(worth)
         scores = [
             cosine + self.link_weight * worth[row]
-            for row, cosine in zip(rows, closeness(self.index, rows, vector), strict=True)
+            for row, cosine in zip(rows, closeness(self.index, rows, vector).tolist(), strict=True)
         ]
         best = sorted(zip(rows, scores, strict=True), key=lambda pair: -pair[1])
         return best[: self.choices]
@@ -125,13 +125,6 @@ class Walk:
             meter.charge(Usage(retrievals=1))
         titles = "; ".join(hit.passage.title for hit in hits)
         emit(TraceEvent(kind="search", node=self.name, query=titles, hits=tuple(hits)))
-
-
-def closeness(index: IndexFolder, rows: Sequence[int], vector: Floats) -> list[float]:
-    """The cosine of each row's passage with a query's vector, rounded as searches round it."""
-    cosines = np.einsum("ij,j->i", index.vectors[list(rows)], vector)  # (rows,)
-    found: list[float] = np.round(cosines.astype(np.float64), 6).tolist()
-    return found
 
 
 def opened(index: IndexFolder, rows: Sequence[Row], question: str) -> list[Hit]:

@@ -9,8 +9,9 @@ from ragreason.events import TraceEvent
 from ragreason.index.folder import IndexFolder
 from ragreason.nodes.emit import emit
 from ragreason.nodes.retrieve import new_evidence
-from ragreason.nodes.walk import closeness, opened
+from ragreason.nodes.walk import opened
 from ragreason.protocols import Embedder, Retriever
+from ragreason.retrieval.graph_walk import closeness
 from ragreason.state import State
 
 _OF_ONE_TITLE = 2
@@ -59,7 +60,7 @@ class WalkStart:
         named: dict[int, float] = {}
         for entity in links.named_in(question):
             rows = links.titled_by(entity)
-            scores = closeness(self.index, rows, vector)
+            scores = closeness(self.index, rows, vector).tolist()
             closest = sorted(zip(rows, scores, strict=True), key=lambda pair: -pair[1])
             for row, score in closest[:_OF_ONE_TITLE]:
                 named.setdefault(row, score)

@@ -18,16 +18,20 @@ from ragreason.retrieval.pagerank import normalised, personalised_pagerank
 from ragreason.types import Hit
 
 _DECIMALS = 12  # as sums in another order differ in their last bits
+_LEAST = 1e-6
+_MOST_CELLS = 1 << 23  # 64 MiB for an array of all nodes and the queries walked for at once
 
 
 class GraphWalk:
     """Personalised PageRank over the index's entities and passages; scores are probabilities.
 
-    The walk starts again at the entities that the query names, in proportion to their rarity, and,
-    with weight `passages` to theirs of 1, at the `depth` passages closest in meaning, in proportion
-    to cosine to the power of `sharpness`. `titles` is what the link of a passage to its own title
-    counts, a mention being 1, and `names` what entities that are no title do. With a filter, it
-    starts at passages that fit only, and what does not fit is no hit, but may be on the way.
+    The walk starts again at the passages whose titles the query names, a title with the square of
+    its best cosine over the best of all, or where no title is named, with weight `names`, at the
+    names; and, with weight `passages`, at the `depth` passages closest in meaning. Each of these is
+    split in proportion to cosine to the power of `sharpness`, or rarity. A link counts by the
+    rarity of its entity, `titles` times where it is the passage's title, `names` times where it is
+    nobody's. With a filter, of the closest passages only those that fit count, and what does not
+    fit is no hit, but may be on the way.
     Source: HippoRAG and HippoRAG 2, arXiv 2405.14831, 2502.14802.
     """
 
@@ -37,7 +41,7 @@ class GraphWalk:
         embedder: Embedder,
         damping: Annotated[float, Field(ge=0, lt=1)] = 0.5,
         passages: Annotated[float, Field(ge=0)] = 0.125,
-        sharpness: Annotated[float, Field(ge=0)] = 8.0,
+        sharpness: Annotated[float, Field(ge=0)] = 16.0,
         depth: Annotated[int, Field(ge=1)] = 200,
         titles: Annotated[float, Field(ge=0)] = 2.0,
         names: Annotated[float, Field(ge=0)] = 0.3,
@@ -65,14 +69,16 @@ class GraphWalk:
         self, queries: list[str], vectors: Floats, k: int, where: Where | None
     ) -> list[list[Hit]]:
         keep = mask_of(self._index, where)
-        depth = max(self._depth, k)
-        close = self._meaning.rank(vectors, depth, keep)
-        restarts = self._restarts(queries, close)
-        walked = personalised_pagerank(self._weights, restarts, self._damping)
+        close = self._meaning.rank(vectors, self._depth, keep)
         ranked: list[Ranked] = []
-        for scores in np.round(walked[: self._links.passages].T, _DECIMALS):  # (passages,)
-            found = scores > 0 if keep is None else (scores > 0) & keep
-            ranked.append(best(scores, found, k))
+        size = max(1, _MOST_CELLS // self._weights.shape[0])
+        for first in range(0, len(queries), size):
+            part = slice(first, first + size)
+            restarts = self._restarts(queries[part], vectors[part], close[part])
+            walked = personalised_pagerank(self._weights, restarts, self._damping)
+            for scores in np.round(walked[: self._links.passages].T, _DECIMALS):  # (passages,)
+                found = scores > 0 if keep is None else (scores > 0) & keep
+                ranked.append(best(scores, found, k))
         return all_hits(self._index, ranked, self.name, queries, where)
 
     @cached_property
@@ -93,14 +99,43 @@ class GraphWalk:
         matrix.data = kinds * worth[links.entities]
         return block_array([[None, matrix], [matrix.T, None]], format="csr")
 
-    def _restarts(self, queries: Sequence[str], close: Sequence[Ranked]) -> Weights:
+    def _restarts(
+        self, queries: Sequence[str], vectors: Floats, close: Sequence[Ranked]
+    ) -> Weights:
         """(passages + entities, queries): where the walk starts again."""
+        nodes = self._weights.shape[0]
+        named = np.zeros((nodes, len(queries)))
+        similar = np.zeros((nodes, len(queries)))
+        for column, (query, vector, ranked) in enumerate(zip(queries, vectors, close, strict=True)):
+            named[:, column] = self._named(query, vector, ranked)
+            rows = [row for row, _ in ranked]
+            similar[rows, column] = self._worth(np.array([cosine for _, cosine in ranked]))
+        return named + self._passages * normalised(similar)
+
+    def _named(self, query: str, vector: Floats, ranked: Ranked) -> Weights:
+        """(passages + entities,): the passages that the query names, else the entities."""
         links = self._links
-        passages = np.zeros((links.passages, len(queries)))
-        entities = np.zeros((len(links.names), len(queries)))
-        for column, (query, ranked) in enumerate(zip(queries, close, strict=True)):
-            for row, cosine in ranked:
-                passages[row, column] = max(cosine, 0.0) ** self._sharpness
-            named = links.named_in(query)
-            entities[named, column] = links.idf[named]
-        return np.vstack([self._passages * normalised(passages), normalised(entities)])
+        weights = np.zeros(self._weights.shape[0])
+        entities = links.named_in(query)
+        most = max(ranked[0][1], _LEAST) if ranked else 1.0
+        for entity in entities:
+            rows = links.titled_by(entity)
+            if rows:
+                cosines = np.maximum(closeness(self._index, rows, vector), _LEAST)
+                worth = self._worth(cosines)
+                weights[rows] += worth / worth.sum() * min(cosines.max() / most, 1.0) ** 2
+        if entities and not weights.any():
+            rarity = links.idf[entities]
+            weights[[links.passages + e for e in entities]] = self._names * rarity / rarity.sum()
+        return weights
+
+    def _worth(self, cosines: Weights) -> Weights:
+        worth: Weights = np.maximum(cosines, _LEAST) ** self._sharpness
+        return worth
+
+
+def closeness(index: IndexFolder, rows: Sequence[int], vector: Floats) -> Weights:
+    """(rows,) cosines of passages with a query's vector, rounded as searches round them."""
+    cosines = np.einsum("ij,j->i", index.vectors[list(rows)].astype(np.float64), vector)
+    rounded: Weights = np.round(cosines, 6)
+    return rounded

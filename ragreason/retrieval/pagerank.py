@@ -37,6 +37,7 @@ def personalised_pagerank(weights: Any, restarts: Weights, damping: float = 0.5)
 
 def normalised(columns: Weights) -> Weights:
     """Columns that sum to 1; those of zeros stay."""
-    total = columns.sum(axis=0, keepdims=True)
+    rows = np.ascontiguousarray(columns.T)  # how NumPy adds up a column depends on their number
+    total = rows.sum(axis=1)
     scaled: Weights = np.divide(columns, total, out=np.zeros_like(columns), where=total > 0)
     return scaled
