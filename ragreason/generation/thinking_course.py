@@ -18,7 +18,7 @@ from ragreason.errors import BudgetReachedError
 from ragreason.generation.metered import read_and_generated
 from ragreason.generation.thinking_effort import Thought
 from ragreason.generation.thinking_form import Form
-from ragreason.generation.thinking_repeats import repeated_from
+from ragreason.generation.thinking_repeats import Repeats
 from ragreason.protocols import Chunk, Generator
 from ragreason.seeds import derive
 from ragreason.types import Completion, Request, Usage
@@ -57,6 +57,7 @@ class Course:
     _begun: int = 0
     """Where the thought begins that is being thought."""
     _over: bool = False
+    _repeats: Repeats = field(default_factory=Repeats)
     _repeated: int | None = None
     """Where it began to repeat itself."""
     _sure: "_Probed | None" = None
@@ -123,13 +124,14 @@ class Course:
         ends = self.form.thoughts(self.said, self._begun)
         if not ends:
             return
-        self._begun = ends[-1]
+        start, self._begun = self._begun, ends[-1]
         await self._look(wait=True)
         if self._over:
             return
-        again = None if self.effort.repeats else repeated_from(self.said[: self._begun])
+        thought = self.said[start : self._begun]
+        again = None if self.effort.repeats else self._repeats.told(thought)
         if again is not None:
-            self._repeated, self._over = again, True
+            self._repeated, self._over = start + again, True
         elif self.effort.exit is not None and await self._affordable():
             self._probe = asyncio.create_task(self._asked(self._begun))
 

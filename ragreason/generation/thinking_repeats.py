@@ -1,6 +1,7 @@
 """Thinking that goes round in circles."""
 
 import re
+from collections import Counter
 
 from ragreason.text.language import HAN
 from ragreason.text.sentences import sentences
@@ -12,20 +13,29 @@ _GRAM = 6
 _TIMES = 3
 
 
-def repeated_from(said: str) -> int | None:
-    """Where the last sentence begins, if it says what was said before; None if it is new.
+class Repeats:
+    """What was thought, to tell whether it is thought again.
 
-    It does where an earlier sentence has the same words, or where six words of it in a row stand
-    in the text for the third time. Case, punctuation and spacing make no difference; a Chinese
-    character counts as a word.
+    A sentence is, where an earlier one has the same words, or where six words in a row come for the
+    third time with it. Case, punctuation and spacing make no difference; a Chinese character counts
+    as a word.
     """
-    spans = sentences(said)
-    if len(spans) < 2:
+
+    def __init__(self) -> None:
+        self._sentences: set[tuple[str, ...]] = set()
+        self._grams: Counter[tuple[str, ...]] = Counter()
+        self._last: tuple[str, ...] = ()
+
+    def told(self, thought: str) -> int | None:
+        """Take in the next thought; gives where it begins to repeat, None if it does not."""
+        for span in sentences(thought):
+            words = tuple(_WORD.findall(thought[span.start : span.end].lower()))
+            row = self._last + words
+            grams = [row[i : i + _GRAM] for i in range(len(row) - _GRAM + 1)]
+            self._grams.update(grams)
+            again = len(words) >= _SHORTEST and words in self._sentences
+            if again or any(self._grams[gram] >= _TIMES for gram in grams):
+                return span.start
+            self._sentences.add(words)
+            self._last = row[-(_GRAM - 1) :]
         return None
-    *earlier, last = (_WORD.findall(said[s.start : s.end].lower()) for s in spans)
-    if len(last) >= _SHORTEST and last in earlier:
-        return spans[-1].start
-    words = [word for sentence in earlier for word in sentence] + last
-    grams = [tuple(words[i : i + _GRAM]) for i in range(len(words) - _GRAM + 1)]
-    new = grams[max(0, len(grams) - max(0, len(last) - _GRAM + 1)) :]
-    return spans[-1].start if any(grams.count(gram) >= _TIMES for gram in new) else None

@@ -13,6 +13,8 @@ from ragreason.simulation.theory import (
     right_probability,
     weighted_best_of_n_accuracy,
 )
+from ragreason.simulation.thinker import SimulatedThinker, capped_accuracy, exit_accuracy
+from ragreason.simulation.thinking import measure_thinking
 from ragreason.simulation.verifier import (
     SimulatedBinaryVerifier,
     SimulatedOutcomeVerifier,
@@ -32,15 +34,19 @@ __all__ = [
     "SimulatedOutcomeVerifier",
     "SimulatedProcessVerifier",
     "SimulatedReasoner",
+    "SimulatedThinker",
     "SimulatedVerifier",
     "auc_of",
     "beam_accuracy",
     "best_of_n_accuracy",
     "binary_weighted_accuracy",
+    "capped_accuracy",
     "d_prime_of",
     "dvts_accuracy",
+    "exit_accuracy",
     "majority_accuracy",
     "measure",
+    "measure_thinking",
     "on_track",
     "right_probability",
     "simulate",
