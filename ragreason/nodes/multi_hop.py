@@ -57,13 +57,20 @@ class MultiHop:
 
 
 def second_query(query: str, passage: Passage) -> str:
-    """The query and the names in the passage that it lacks; without any, title and text.
+    """The query without the names that the passage deals with, and the names that the passage adds.
 
-    Where a passage leads on, it names where to: its other words only draw in passages like itself.
+    What is known is not searched for again, and a passage leads on by the names in it: its other
+    words draw in passages like itself. One that adds no name is searched with as a whole.
     """
-    lacking = uncovered(units(passage.text), keys(query))
-    names = dict.fromkeys(unit.text for unit in lacking if unit.kind == "name")
-    return " ".join([query, *(names or (passage.title, passage.text))])
+    named = [unit for unit in units(query) if unit.kind == "name"]
+    unknown = uncovered(named, keys(f"{passage.title} {passage.text}"))
+    rest = query
+    for unit in reversed(named):
+        if unit not in unknown:
+            rest = rest[: unit.start] + rest[unit.end :]
+    added = uncovered(units(passage.text), keys(query))
+    names = dict.fromkeys(unit.text for unit in added if unit.kind == "name")
+    return " ".join([*rest.split(), *(names or (passage.title, passage.text))])
 
 
 def chains(first: Sequence[Hit], second: Sequence[Sequence[Hit]]) -> list[tuple[Hit, Hit]]:
