@@ -19,6 +19,8 @@ from ragreason.generation.openai import OpenAIEngine
 from ragreason.generation.openvino import OpenVINOEngine
 from ragreason.generation.replay import Replay
 from ragreason.generation.scripted import Scripted
+from ragreason.generation.thinking import Thinking
+from ragreason.generation.thinking_effort import Thought
 from ragreason.protocols import Capability, Generator
 from ragreason.types import Completion, Message, Request
 
@@ -149,7 +151,7 @@ def smollm() -> Iterator[OpenVINOEngine]:
 @pytest.fixture(
     params=[
         pytest.param(name, marks=[pytest.mark.model] if name == "openvino" else [])
-        for name in [*registry.known("generators"), "metered"]
+        for name in [*registry.known("generators"), "metered", "thinking"]
     ]
 )
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
@@ -162,6 +164,7 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         "replay": lambda: Replay(tmp_path / "recording.jsonl", script()),
         "scripted": script,
         "metered": lambda: Metered(script()),
+        "thinking": lambda: Thinking(cast(Generator, Metered(script())), Thought(level="none")),
     }
     engine = cast(Generator, made[request.param]())
     yield engine
