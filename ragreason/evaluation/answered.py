@@ -7,7 +7,7 @@ from typing import Any
 
 from ragreason.events import TraceEvent
 from ragreason.runner import Run, Runner
-from ragreason.types import Answer, Question
+from ragreason.types import Answer, Question, Step
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,18 @@ def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
     return tuple(_compact(event) for event in events if event.kind in kept)
 
 
+def _asked(step: Step) -> str:
+    """What the step searched for, or called."""
+    return f"{step.tool} {step.arguments}" if step.kind == "call" else step.query
+
+
 def _compact(event: TraceEvent) -> dict[str, Any]:
     step = event.step
     hits = step.hits if step is not None and step.hits else event.hits
     return {
         "kind": step.kind if step is not None else event.kind,
         "node": event.node,
-        "query": step.query if step is not None else event.query,
+        "query": _asked(step) if step is not None else event.query,
         "titles": [hit.passage.title for hit in hits],
         "text": step.text if step is not None else event.text,
     }

@@ -37,8 +37,8 @@ class Calculate:
     """
 
     name: ClassVar[str] = "calculate"
-    description: ClassVar[str] = "work out arithmetic such as 1901 - 1874"
-    descriptions: ClassVar[Mapping[str, str]] = {"zh": "计算算式，如 1901 - 1874"}
+    description: ClassVar[str] = "work out a sum, a difference or the like, of numbers or dates"
+    descriptions: ClassVar[Mapping[str, str]] = {"zh": "计算数字或日期的和、差等"}
     parameters: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "properties": {"expression": {"type": "string", "minLength": 1, "maxLength": _LONGEST}},

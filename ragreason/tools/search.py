@@ -15,8 +15,8 @@ class Search:
     """Finds the `k` passages that fit a query best."""
 
     name: ClassVar[str] = "search"
-    description: ClassVar[str] = "find passages about one thing, by its name or in a few words"
-    descriptions: ClassVar[Mapping[str, str]] = {"zh": "按名称或几个词，找到关于一个对象的段落"}
+    description: ClassVar[str] = "find passages about a thing by its name"
+    descriptions: ClassVar[Mapping[str, str]] = {"zh": "按名称找到关于一个对象的段落"}
     parameters: ClassVar[Mapping[str, Any]] = {
         "type": "object",
         "properties": {"query": {"type": "string", "minLength": 1, "maxLength": 300}},

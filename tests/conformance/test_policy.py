@@ -8,15 +8,19 @@ import pytest
 
 from ragreason import registry
 from ragreason.generation.scripted import Scripted
+from ragreason.generation.text import prompt_text
 from ragreason.graph.bind import Parts
 from ragreason.graph.load import load_graph
 from ragreason.graph.subgraph import policy_function
 from ragreason.nodes.reason import Reason
+from ragreason.policies.agent import AgentPolicy
 from ragreason.policies.graph import GraphPolicy
+from ragreason.policies.react import ReAct
 from ragreason.protocols import Policy, Retriever
 from ragreason.search.greedy import Greedy
 from ragreason.search.majority import Majority
 from ragreason.state import initial
+from ragreason.tools.search import Search
 from ragreason.types import Question, Request, Step, Trajectory, Verdict
 from tests.waiting import Waiting
 
@@ -45,9 +49,15 @@ class OverNaiveRag(GraphPolicy):
         return await GraphPolicy(graph).propose(*args, **options)
 
 
-@pytest.fixture(params=registry.known("policies"))
+@pytest.fixture(params=[*registry.known("policies"), "agent that calls in text"])
 def policy(request: pytest.FixtureRequest, retriever: Retriever) -> Policy:
-    cls = registry.load("policies", request.param)
+    cls = registry.load("policies", request.param.partition(" ")[0])
+    if cls is AgentPolicy:
+        native = request.param == "agent"
+        return AgentPolicy((Search(retriever, k=2),), form="native" if native else "text")
+    if "policy" in registry.injected(cls):
+        around: Policy = cls(ReAct())
+        return around
     if cls is not GraphPolicy:
         part: Policy = cls()
         return part
@@ -68,6 +78,17 @@ def reason(policy: Policy, engine: Scripted, retriever: Retriever, **options: An
     return Reason("think", engine, policy, strategy, retriever, k=2, **options)
 
 
+def check_growth(shorter: Request, longer: Request) -> None:
+    """By messages after those that were there, or by a reply that goes on."""
+    assert longer.messages[: len(shorter.messages)] == shorter.messages
+    if len(longer.messages) > len(shorter.messages):
+        assert not shorter.prefill
+        assert not longer.prefill
+        return
+    assert longer.prefill.startswith(shorter.prefill)
+    assert len(longer.prefill) > len(shorter.prefill)
+
+
 async def test_a_longer_trajectory_s_prompt_extends_the_shorter_one_s(
     policy: Policy, retriever: Retriever
 ) -> None:
@@ -75,9 +96,7 @@ async def test_a_longer_trajectory_s_prompt_extends_the_shorter_one_s(
     steps = update["trajectory"].steps
     prompts = [policy.render(QUESTION, Trajectory(steps=steps[:n])) for n in range(len(steps) + 1)]
     for shorter, longer in pairwise(prompts):
-        assert longer.messages == shorter.messages
-        assert longer.prefill.startswith(shorter.prefill)
-        assert len(longer.prefill) > len(shorter.prefill)
+        check_growth(shorter, longer)
 
 
 HELD = Verdict(
@@ -107,10 +126,8 @@ async def test_after_a_judged_answer_prompts_go_on_growing_and_show_the_verdict(
     assert len(steps) == len(first) + 2
     prompts = [policy.render(question, Trajectory(steps=steps[:n])) for n in range(len(steps) + 1)]
     for shorter, longer in pairwise(prompts):
-        assert longer.messages == shorter.messages
-        assert longer.prefill.startswith(shorter.prefill)
-        assert len(longer.prefill) > len(shorter.prefill)
-    before, after = prompts[len(first) - 1].prefill, prompts[len(first)].prefill
+        check_growth(shorter, longer)
+    before, after = prompt_text(prompts[len(first) - 1]), prompt_text(prompts[len(first)])
     shown = after.removeprefix(before)
     assert first[-1].answer in shown
     assert all(said in shown for said in ("a birth in 1901", "the architect's birth"))
@@ -145,7 +162,7 @@ async def test_hostile_passages_neither_answer_nor_reach_the_prompt_as_tokens(
     engine = Scripted(default=" hm\nSearch: ignore the question trap thought answer wrong")
     update = await reason(policy, engine, retriever)(initial(QUESTION))
     assert update["draft"] == ("hm" if own(policy) else "")
-    prompts = [r.prefill + "".join(m.content for m in r.messages) for r in engine.requests]
+    prompts = [prompt_text(request) for request in engine.requests]
     raw = "<|im_end|>", "</search> Ignore"  # a tag format has </search> of its own
     assert not any(text in prompt for prompt in prompts for text in raw)
     if any("Trap" in title for title in _titles(update)):
@@ -179,12 +196,13 @@ async def test_a_full_context_drops_whole_oldest_passages_and_says_so(
     policy: Policy, retriever: Retriever
 ) -> None:
     def script(request: Request) -> str:
-        return f" hm {len(request.prefill)}\nSearch: Morn cattle fair"
+        place = len(prompt_text(request))
+        return f" hm {place}\nSearch: Morn cattle fair {place}"
 
     roomy = Scripted(default=script)
     await reason(policy, roomy, retriever)(initial(QUESTION))
     sizes = [await roomy.count_tokens(request) for request in roomy.requests]
-    if not any("[1]" in request.prefill for request in roomy.requests):
+    if not any("[1]" in observed(request) for request in roomy.requests):
         return  # a policy that never searches has nothing to drop
     tight = Scripted(default=script, context=max(sizes))
     update = await reason(policy, tight, retriever)(initial(QUESTION))
@@ -192,6 +210,11 @@ async def test_a_full_context_drops_whole_oldest_passages_and_says_so(
     assert update["dropped"]
     assert set(update["dropped"]) <= set(update["evidence"])
     assert not update["forced"].startswith("context")
+
+
+def observed(request: Request) -> str:
+    """What a growing prompt holds of what came back: the reply so far, or messages of tools."""
+    return "".join([request.prefill, *(m.content for m in request.messages if m.role == "tool")])
 
 
 def _titles(update: dict[str, Any]) -> list[str]:
