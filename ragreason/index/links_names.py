@@ -66,9 +66,14 @@ def _begins(text: str, place: int) -> bool:
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds known names in texts, in one pass: at each word the longest name that begins there."""
+    """Finds known names in texts, in one pass: at each word the longest name that begins there.
+
+    If `cased`, a name in small letters counts only where the text has no capitals at all, and then
+    only if it has several words: "film" is no name, whatever is called so.
+    """
 
     keys: Mapping[Key, int]
+    cased: bool = True
     _lengths: Mapping[str, list[int]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -79,25 +84,22 @@ class Finder:
         object.__setattr__(self, "_lengths", longest_first)
 
     def find(self, text: str) -> Iterator[int]:
-        """Numbers of the names in the text, in order, repeated ones too.
-
-        A name in small letters counts only where the text has no capitals at all, and then only if
-        it has several words: "film" is no name, whatever is called so.
-        """
+        """Numbers of the names in the text, in order, repeated ones too."""
         words = _WORD.findall(text)
         folded = [fold(word) for word in words]
-        lower = text == text.lower()
+        in_small = 2 if text == text.lower() else _LONGEST + 1
         place = 0
         while place < len(words):
-            length = self._length_at(folded, place, alone=not (lower or words[place].islower()))
-            if length and (lower or not words[place].islower()):
+            least = in_small if self.cased and words[place].islower() else 1
+            length = self._length_at(folded, place, least)
+            if length:
                 yield self.keys[tuple(folded[place : place + length])]
             place += max(length, 1)
 
-    def _length_at(self, folded: list[str], place: int, *, alone: bool) -> int:
-        """How many words the longest name at `place` has, 0 for none."""
+    def _length_at(self, folded: list[str], place: int, least: int) -> int:
+        """How many words the longest name at `place` has, 0 if none has `least`."""
         for length in self._lengths.get(folded[place], ()):
-            if tuple(folded[place : place + length]) in self.keys and (length > 1 or alone):
+            if length >= least and tuple(folded[place : place + length]) in self.keys:
                 return length
         return 0
 

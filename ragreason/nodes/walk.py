@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ragreason.events import TraceEvent
 from ragreason.index.folder import IndexFolder
-from ragreason.index.links_names import Finder, key_of
+from ragreason.index.links_names import Finder, Key, key_of
 from ragreason.index.links_near import neighbours
 from ragreason.ledger import current
 from ragreason.nodes.emit import emit
@@ -136,20 +136,14 @@ def chosen(reply: str, hits: Sequence[Hit], most: int) -> list[Hit]:
     """At most `most` hits, ranks from 1: those that the reply names by title, in its order, then
     the first of the others. Of several passages of one title the first is meant.
     """
-    titles = {key: place for place, key in reversed(list(enumerate(map(_key, hits)))) if key}
-    named = [titles[list(titles)[number]] for number in _named(reply, list(titles))]
+    titles: dict[Key, int] = {}
+    for place, hit in enumerate(hits):
+        titles.setdefault(key_of(hit.passage.title), place)
+    titles.pop((), None)
+    finder = Finder(titles, cased=False)
+    named = [place for line in reply.splitlines() for place in finder.find(line)]
     places = [*dict.fromkeys([*named, *range(len(hits))])][:most]
     return [hits[place].model_copy(update={"rank": n}) for n, place in enumerate(places, 1)]
-
-
-def _key(hit: Hit) -> tuple[str, ...]:
-    return key_of(hit.passage.title)
-
-
-def _named(reply: str, keys: Sequence[tuple[str, ...]]) -> list[int]:
-    finder = Finder({key: number for number, key in enumerate(keys)})
-    lines = (line for line in reply.splitlines() if line.strip())
-    return [number for line in lines for number in finder.find(line)]
 
 
 def _shown(title: str) -> str:
