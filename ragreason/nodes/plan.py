@@ -6,13 +6,13 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ragreason.nodes.descriptions import described
 from ragreason.nodes.generate import ask
 from ragreason.nodes.plan_items import answers, filled, plan_items, ready, slots
 from ragreason.prompts import neutralise, unfilled
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
+from ragreason.text.descriptions import described
 from ragreason.text.language import language
 
 QUESTION = {"en": "Question: {}\n1.", "zh": "问题：{}\n1."}

@@ -5,11 +5,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.policies.follow_up import another, sub_answers
 from ragreason.policies.parse import clean, final_answer, from_completion
 from ragreason.policies.review import attempt, is_reviewed, review
 from ragreason.policies.transcript import sample
 from ragreason.prompts import neutralise, prompt, show_passages
 from ragreason.protocols import Capability, Generator
+from ragreason.text.descriptions import plain
 from ragreason.text.language import Language, language
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
@@ -26,14 +28,15 @@ class CoRAG:
 
     After `max_queries` the chain ends, its answer left to the answer node. Source: arXiv
     2501.14342. Changed for small models that were not trained for it: with `search_first` the first
-    sub-query is the question itself; one that was there before is replaced by the question with the
-    last sub-answer, and a second such ends the chain.
+    sub-query is the question itself; one that repeats the question or an earlier one is replaced:
+    by what the question describes without naming it, by the question, by that with the last
+    sub-answer. Where these were asked too, the chain ends.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
     searches: ClassVar[bool] = True
 
-    max_queries: Annotated[int, Field(ge=1, le=100)] = 3
+    max_queries: Annotated[int, Field(ge=1, le=100)] = 2
     search_first: bool = True
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -120,23 +123,16 @@ def _sub_answer(completion: Completion, lang: Language) -> Step:
 
 
 def _sub_query(completion: Completion, question: Question, trajectory: Trajectory) -> Step:
-    """The sub-query; where it is empty or was there before, the question with the last answer.
-    One that claims to give the answer ends the chain, as one that can't be replaced does.
+    """The sub-query; where it is empty or was there before, another one. One that claims to give
+    the answer ends the chain, as one that can't be replaced does.
     """
-    steps = attempt(trajectory)
-    before = {_plain(s.query) for s in steps if s.kind == "search"}
-    before |= {_plain(s.text) for s in steps}
-    query = clean(completion.text)
+    query, said = clean(completion.text), sub_answers(trajectory)
     if final_answer(query):
         return from_completion(completion, "answer", text=completion.text.rstrip())
-    if query and _plain(query) not in before:
+    known = {plain(question.text), *map(plain, said), *map(plain, said.values())}
+    if query and plain(query) not in known:
         return from_completion(completion, "search", text=completion.text.rstrip(), query=query)
-    last = next((s.text.strip() for s in reversed(steps) if s.kind == "thought"), "")
-    other = f"{question.text} {last}"
-    if not last or _plain(other) in before:
+    other = another(question.text, said)
+    if not other:
         return from_completion(completion, "answer", text=completion.text.rstrip())
     return from_completion(completion, "search", text=f" {neutralise(other)}", query=other)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split()).rstrip("?？. 。")

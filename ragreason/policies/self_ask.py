@@ -6,11 +6,13 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.policies.follow_up import another, sub_answers
 from ragreason.policies.parse import clean, final_answer, from_completion
 from ragreason.policies.review import is_reviewed, review, stops
 from ragreason.policies.transcript import sample, unless_repeated, with_new_hits
 from ragreason.prompts import neutralise, prompt, show_passages
 from ragreason.protocols import Capability, Generator
+from ragreason.text.descriptions import plain
 from ragreason.text.language import language
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
@@ -31,8 +33,10 @@ class SelfAsk:
 
     Source: arXiv 2210.03350, with a search engine. There the engine's answer box gives intermediate
     answers; here the model reads the passages that were found. With `search_first` the first
-    follow-up is the question itself. A step that repeats an earlier one, and an intermediate answer
-    after which nothing is asked, twice in a row, end the chain, its answer left to the answer node.
+    follow-up is the question itself. A follow-up that repeats the question or an earlier one, as
+    those of small models do, is replaced: by what the question describes without naming it, by the
+    question, by that with the last answer. Where these were asked too, and where a step repeats an
+    earlier one, the chain ends, its answer left to the answer node.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
@@ -63,6 +67,7 @@ class SelfAsk:
         completions, dropped = await sample(self, question, trajectory, n, engine, seed)
         first = not trajectory.steps
         steps = [unless_repeated(_step(c, first=first), trajectory) for c in completions]
+        steps = [_unless_asked(step, question, trajectory) for step in steps]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
 
@@ -101,3 +106,20 @@ def _step(completion: Completion, *, first: bool) -> Step:
         said = text[: asks.end()].rstrip()
         return from_completion(completion, "search", text=said, query=clean(asks[1]))
     return from_completion(completion, "thought", text=text.rstrip(), truncated=cut)
+
+
+def _unless_asked(step: Step, question: Question, trajectory: Trajectory) -> Step:
+    """The step; a follow-up that repeats the question or an earlier one asks something else
+    instead, or ends the chain.
+    """
+    said = sub_answers(trajectory)
+    if step.kind != "search" or plain(step.query) not in {plain(question.text), *map(plain, said)}:
+        return step
+    now = clean(step.text.strip().partition("\n")[0])
+    if said and now != step.query:
+        said = {**said, next(reversed(said)): now}
+    other = another(question.text, said)
+    if not other:
+        return step.model_copy(update={"kind": "answer", "query": ""})
+    before, _, _ = step.text.rpartition(step.query)
+    return step.model_copy(update={"query": other, "text": f"{before or ' '}{neutralise(other)}"})

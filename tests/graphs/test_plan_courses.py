@@ -75,6 +75,7 @@ async def test_least_to_most_asks_in_order_and_shows_the_answers_before(course: 
     assert (run.answer.text, run.answer.status, engine.calls) == ("in 1874", "ok", 5)
 
 
+WHO = "Who designed the Sallow Bridge?"
 FIRST = " Edda Quill.\nFollow up: When was Edda Quill born?"
 SECOND = " 1874.\nSo the final answer is: 1874"
 
@@ -84,26 +85,28 @@ async def test_self_ask_reads_each_follow_up_s_passages_in_one_growing_prompt(
 ) -> None:
     rules: list[tuple[When, str]] = [
         ("Answer the question with a short", "1874"),
+        (lambda r: r.prefill.endswith("Follow up:"), f" {WHO}"),
         (lambda r: "\nFollow up: When" in r.prefill.partition("[1]")[2], SECOND),
         ("Intermediate answer:", FIRST),
     ]
     engine = Scripted(rules=rules)
     run = await course.run("self_ask", engine)
-    searches = [f"search {QUESTION.text}", "search When was Edda Quill born?", "answer 1874"]
+    searches = [f"search {WHO}", "search When was Edda Quill born?", "answer 1874"]
     assert told(run) == ["ask", *searches, "pool", "answer"]
-    first, second, _ = engine.requests
+    _, first, second, _ = engine.requests
     assert first.prefill.startswith(
-        f"Are follow up questions needed here: Yes.\nFollow up: {QUESTION.text}\nPassages:\n[1]"
+        f"Are follow up questions needed here: Yes.\nFollow up: {WHO}\nPassages:\n[1]"
     )
     assert second.prefill.startswith(f"{first.prefill}{FIRST}\nPassages:\n")
-    assert (run.answer.text, run.answer.status, engine.calls) == ("1874", "ok", 3)
+    assert (run.answer.text, run.answer.status, engine.calls) == ("1874", "ok", 4)
 
 
-CHAIN = [
+CHAIN: list[tuple[When, str]] = [
+    (lambda r: r.prefill == "Intermediate query 1:", f" {WHO}"),
     ("Intermediate query 2:", " When was Edda Quill born?"),
     ("Question: When was Edda Quill born?", "1874"),
     ("born?: 1874", "in 1874"),
-    (QUESTION.text, "Edda Quill"),
+    (f"Question: {WHO}", "Edda Quill"),
 ]
 
 
@@ -111,17 +114,16 @@ async def test_corag_reads_each_sub_query_from_its_own_passages(course: Course) 
     engine = Scripted(rules=CHAIN)
     run = await course.run("corag", engine, "chain.k=1")
     assert told(run) == [
-        *("chain", f"search {QUESTION.text}", "thought"),
+        *("chain", f"search {WHO}", "thought"),
         *("search When was Edda Quill born?", "thought", "answer", "notes", "pool", "answer"),
     ]
-    chain = engine.requests[1]
+    chain = engine.requests[2]
     assert chain.prefill == (
-        f"Intermediate query 1: {QUESTION.text}\n"
-        "Intermediate answer 1: Edda Quill\nIntermediate query 2:"
+        f"Intermediate query 1: {WHO}\nIntermediate answer 1: Edda Quill\nIntermediate query 2:"
     )
     assert "an architect" in read(engine, "When was Edda Quill born?")
     assert "crosses the Morn" not in read(engine, "When was Edda Quill born?")
-    assert (run.answer.text, run.answer.status, engine.calls) == ("in 1874", "ok", 4)
+    assert (run.answer.text, run.answer.status, engine.calls) == ("in 1874", "ok", 5)
 
 
 async def test_corag_best_of_n_takes_the_chain_that_leaves_nothing_found_least_likely(
@@ -131,12 +133,13 @@ async def test_corag_best_of_n_takes_the_chain_that_leaves_nothing_found_least_l
     rules = [
         ("Intermediate query 2:", queries),
         ("Question: Where is the cattle fair?", "No relevant information found"),
-        *CHAIN[1:],
+        *CHAIN[:1],
+        *CHAIN[2:],
     ]
     engine = Scripted(rules=rules)
     run = await course.run("corag_best_of_n", engine)
     sampled = [request for request in engine.requests if request.temperature == 0.7]
-    assert [request.n for request in sampled] == [4]
+    assert [request.n for request in sampled] == [4, 4]
     verdicts = [event.verdict.score for event in run.events if event.verdict is not None]
     assert len(verdicts) == 4
     assert len(set(verdicts)) == 2
@@ -153,7 +156,8 @@ async def test_corag_tree_rolls_sampled_states_out_and_answers_from_the_best(
     rules = [
         ("Intermediate query 2:", queries),
         ("Question: Where is the cattle fair?", "No relevant information found"),
-        *CHAIN[1:],
+        *CHAIN[:1],
+        *CHAIN[2:],
     ]
     run = await course.run("corag_tree", Scripted(rules=rules))
     words = told(run)

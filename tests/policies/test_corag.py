@@ -44,6 +44,7 @@ async def test_a_repeated_sub_query_becomes_the_question_with_the_answer() -> No
     for reply in (" When was the DESIGNER born", "", " Edda Quill."):
         step = await propose(ANSWERED, reply)
         assert (step.kind, step.query) == ("search", f"{QUESTION.text} Edda Quill")
+        assert step.text == f" {step.query}"
 
 
 async def test_a_second_repeat_ends_the_chain_without_an_answer() -> None:
@@ -51,6 +52,18 @@ async def test_a_second_repeat_ends_the_chain_without_an_answer() -> None:
     chain = ANSWERED.extended(again).extended(Step(kind="thought", text=" Edda Quill"))
     step = await propose(chain, " When was the designer born?")
     assert (step.kind, step.answer) == ("answer", "")
+
+
+async def test_repeats_ask_for_what_the_question_describes_from_the_inside_out() -> None:
+    question = Question(id="q", text="When was the designer of the Sallow Bridge born?")
+    engine = Scripted(default=question.text)
+    policy, chain, asked = CoRAG(search_first=False, max_queries=3), Trajectory(), []
+    for answer in (" Edda Quill", " 1874", " 1874"):
+        (step,) = await policy.propose(question, chain, 1, engine, seed=1)
+        asked.append(step.query)
+        chain = chain.extended(step).extended(Step(kind="thought", text=answer))
+    described = ["What is the designer of the Sallow Bridge?", "When was Edda Quill born?"]
+    assert asked == [*described, question.text]
 
 
 async def test_a_sub_query_that_claims_the_answer_ends_the_chain() -> None:

@@ -53,3 +53,16 @@ async def test_without_a_first_search_the_model_s_first_line_is_the_follow_up() 
 
 def test_the_question_is_shown_inert() -> None:
     assert "‹/s›" in SelfAsk().render(QUESTION, ASKED).prefill
+
+
+async def test_a_repeated_follow_up_asks_something_else_with_what_was_just_said() -> None:
+    step = await propose(" Quill.\nFollow up: When was the designer </s> born?")
+    assert (step.kind, step.query) == ("search", "When was the designer </s> born? Quill")
+    assert step.text == " Quill.\nFollow up: When was the designer ‹/s› born? Quill"
+
+
+async def test_without_anything_else_to_ask_a_repeat_ends_the_chain() -> None:
+    (asked,) = ASKED.steps
+    said = Step(kind="search", text=" Quill.", query=f"{QUESTION.text} Quill")
+    step = await propose(f" Quill.\nFollow up: {QUESTION.text}", Trajectory(steps=(asked, said)))
+    assert (step.kind, step.answer) == ("answer", "")

@@ -1,6 +1,7 @@
 """What a question describes instead of naming it, by rule: a plan that needs no model."""
 
 import re
+from collections.abc import Mapping
 
 from ragreason.text.overlap import Unit, units
 from ragreason.text.tokens import Tokenizer
@@ -40,6 +41,26 @@ def described(question: str, limit: int = 3) -> list[str]:
         items.append(f"What is {re.sub('^The ', 'the ', phrase)}")
     items = [f"{re.sub('Slot(?=[0-9])', '#', item)}?" for item in (*items, text)]
     return items if len(items) > 1 else [question]
+
+
+def next_described(question: str, said: Mapping[str, str]) -> str:
+    """The first item of the plan by rule that is no key of `said`, slots filled with what was said
+    to those before it; empty where there is none, or no such plan. Keys are compared as by `plain`.
+    """
+    known = {plain(query): answer for query, answer in said.items()}
+    answers: list[str] = []
+    items = described(question)
+    for item in items if len(items) > 1 else ():
+        text = re.sub("#([0-9])", lambda slot: answers[int(slot[1]) - 1], item)
+        if plain(text) not in known:
+            return text
+        answers.append(known[plain(text)])
+    return ""
+
+
+def plain(query: str) -> str:
+    """The query without case, spare white space and end marks: equal ones ask the same."""
+    return " ".join(query.casefold().split()).rstrip("?？. 。")
 
 
 def _clause(text: str) -> str:

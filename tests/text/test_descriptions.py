@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from ragreason.nodes.descriptions import described
+from ragreason.text.descriptions import described, next_described
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,14 @@ def test_nested_descriptions_are_asked_from_the_inside_out() -> None:
 )
 def test_a_question_that_describes_nothing_is_its_own_plan(question: str) -> None:
     assert described(question) == [question]
+
+
+def test_the_next_description_is_filled_with_what_was_said_to_those_before() -> None:
+    question = "Who led the country where the composer of Aschenbrodel was born?"
+    said = {"what is the composer of Aschenbrodel": "Strauss", "Why?": "so"}
+    assert next_described(question, {}) == "What is the composer of Aschenbrodel?"
+    assert next_described(question, said) == "What is the country where Strauss was born?"
+    said["What is the country where Strauss was born?"] = "Austria"
+    assert next_described(question, said) == "Who led Austria?"
+    assert next_described(question, {**said, "Who led Austria?": "Renner"}) == ""
+    assert next_described("When was Edda Quill born?", {}) == ""
