@@ -19,7 +19,8 @@ def transcript(trajectory: Trajectory, lang: Language, *, opens: bool) -> str:
     standing: list[tuple[int, ...]] = []
     for step, hits, first in with_new_hits(trajectory):
         if step.kind == "backtrack":
-            lines.append(taken_back(step, take_back(standing, step.takes_back), lang))
+            gone = take_back(standing, step.takes_back)
+            lines.append(f"{CALL} {taken_back(step, gone, lang)}")
             continue
         standing.append(tuple(range(first, first + len(hits))))
         written = step.text or (f" {show_call(step.tool, step.arguments)}" if step.tool else "")

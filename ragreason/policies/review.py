@@ -78,7 +78,7 @@ def stops(trajectory: Trajectory) -> tuple[str, ...]:
     """What the model must not write itself once it has seen a review, or steps taken back."""
     reviewed = any(map(is_reviewed, trajectory.steps))
     taken = any(step.kind == "backtrack" for step in trajectory.steps)
-    return (f"\n{REVIEW}",) * reviewed + (f"\n{TAKEN_BACK}",) * taken
+    return (f"\n{REVIEW}",) * reviewed + (TAKEN_BACK,) * taken
 
 
 def is_reviewed(step: Step) -> bool:

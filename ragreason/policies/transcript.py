@@ -28,7 +28,8 @@ def render_steps(trajectory: Trajectory, *, opens: bool = True, lang: Language =
     standing: list[tuple[int, ...]] = []
     for step, hits, first in with_new_hits(trajectory):
         if step.kind == "backtrack":
-            parts.append(f"{taken_back(step, take_back(standing, step.takes_back), lang)}\n")
+            gone = take_back(standing, step.takes_back)
+            parts.append(f"{OPENING} {taken_back(step, gone, lang)}\n")
             continue
         standing.append(tuple(range(first, first + len(hits))))
         if step.text:

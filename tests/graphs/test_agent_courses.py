@@ -107,17 +107,18 @@ async def test_an_agent_calls_its_engine_s_tools_and_answers(course: Course) -> 
     replies = [
         call("open_document", document="[2]"),
         "Let me see." + call("calculate", expression="1901 - 1874"),
+        "in 1874",
         "1874",
     ]
     engine = Scripted(replies)
     run = await course.run("agent", engine)
-    calls = ["call search", "call open_document", "call calculate", "answer 1874"]
+    calls = ["call search", "call open_document", "call calculate", "answer in 1874"]
     assert told(run) == ["act", *calls, "answer"]
     steps = [event.step for event in run.events if event.step is not None]
     assert [step.failed for step in steps] == [False] * 4
     assert steps[1].hits[0].passage.title == steps[0].hits[1].passage.title
     assert steps[2].result == "27"
-    roles = [message.role for message in engine.requests[-1].messages]
+    roles = [message.role for message in engine.requests[2].messages]
     assert roles == ["user", *["assistant", "tool"] * 3]
     assert [tool.name for tool in engine.requests[0].tools] == [
         "search",
@@ -132,14 +133,14 @@ async def test_an_agent_without_native_calls_writes_them_as_json(
     course: Course, capabilities: Any
 ) -> None:
     engine = Scripted(
-        [plain("search", query="Edda Quill"), plain("answer", answer="1874.")],
+        [plain("search", query="Edda Quill"), plain("answer", answer="1874."), "1874"],
         capabilities=capabilities,
     )
     run = await course.run("agent", engine)
     assert told(run) == ["act", "call search", "call search", "answer 1874", "answer"]
-    assert all(
-        (r.json_schema is not None) == ("json_schema" in capabilities) for r in engine.requests
-    )
+    *asked, reader = engine.requests
+    assert reader.json_schema is None
+    assert all((r.json_schema is not None) == ("json_schema" in capabilities) for r in asked)
     assert not any(request.tools for request in engine.requests)
     assert engine.requests[1].prefill.startswith(engine.requests[0].prefill)
 
@@ -155,7 +156,7 @@ async def test_reflection_takes_a_useless_search_back_and_tries_another_way(cour
     steps = [f"search {QUESTION.text}", "search Zanzibar", "backtrack"]
     assert told(run) == ["solve", *steps, "search Edda Quill born", "answer 1874", "answer"]
     shown = engine.requests[-1].prefill
-    assert "Taken back: the last step, as nothing was found. Try something else." in shown
+    assert "Thought: Taken back: the last step, as nothing was found. Try something else." in shown
     assert (run.answer.text, engine.calls) == ("1874", 3)
 
 
