@@ -11,7 +11,10 @@ from pydantic import Field, ValidationError
 
 from ragreason import registry
 from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.generation.scripted import Scripted
+from ragreason.protocols import Retriever
 from ragreason.registry import BUILT_IN, KINDS, Kind, injected, known, load, parameters
+from tests.graphs.courses import Course
 
 PLUGIN = '''
 from dataclasses import dataclass
@@ -164,3 +167,43 @@ def test_a_module_that_holds_no_part_is_told_in_one_line(
         load("nodes", "own_parts:Part", ["own_parts"])
     assert said in str(caught.value)
     sys.modules.pop("own_parts", None)
+
+
+TOOL_PLUGIN = '''
+from ragreason import ToolResult
+
+
+class Shout:
+    """Says it louder."""
+
+    name = "shout"
+    description = "say it louder"
+    parameters = {"type": "object", "properties": {"text": {"type": "string"}}}
+
+    async def run(self, arguments, shown):
+        return ToolResult(arguments["text"].upper())
+'''
+
+
+async def test_an_installed_package_adds_a_tool_that_an_agent_calls(
+    plugin: Callable[[str], None], tmp_path: Path, index_dir: Path, retriever: Retriever
+) -> None:
+    plugin("[ragreason.tools]\nshout = shout_plugin:Shout\n")
+    (tmp_path / "shout_plugin.py").write_text(TOOL_PLUGIN)
+    call = '<tool_call>{"name": "shout", "arguments": {"text": "hello"}}</tool_call>'
+    engine = Scripted([call, "HELLO", "HELLO"])
+    run = await Course(retriever, index_dir).run("agent", engine, "act.policy.tools=[shout]")
+    steps = [event.step for event in run.events if event.step is not None]
+    assert (steps[0].tool, steps[0].result) == ("shout", "HELLO")
+    sys.modules.pop("shout_plugin", None)
+
+
+async def test_a_tool_of_a_module_is_allowed_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shout_module.py").write_text(TOOL_PLUGIN)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="allow it with --allow-import shout_module"):
+        load("tools", "shout_module:Shout")
+    assert load("tools", "shout_module:Shout", {"shout_module"}).name == "shout"
+    sys.modules.pop("shout_module", None)
