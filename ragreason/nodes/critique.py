@@ -50,11 +50,12 @@ class Critique:
         known = list(state.get("findings", ()))
         findings = list(dict.fromkeys([*known, *(f"{q}: {answers[q]}" for q in held)]))
         lacking = [q for q in asked if q not in held]
-        if not lacking and not self._covered(state.get("sufficiency"), len(findings)):
+        covered = asked and self._covered(state.get("sufficiency"), len(findings))
+        if not lacking and not covered:
             lacking = [state["question"].text]
         verdict = Verdict(
             score=len(held) / len(asked) if asked else 0.0,
-            label="sufficient" if asked and not lacking else "partial" if findings else "none",
+            label="sufficient" if not lacking else "partial" if findings else "none",
             missing=tuple(lacking),
         )
         emit(TraceEvent(kind="verdict", node=self.name, verdict=verdict))

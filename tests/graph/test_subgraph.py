@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ragreason.errors import GraphError
 from ragreason.graph.bind import Parts
 from ragreason.graph.load import load_graph
 
@@ -66,3 +67,42 @@ async def test_steps_inside_count_for_the_caller_too(
 async def test_steps_inside_count_once(tmp_path: Path, parts: Parts) -> None:
     found = await answer(tmp_path, parts, "{steps: 9}", "{}")
     assert found.status == "ok", "split, twice three, and the answer are eight"
+
+
+PART = """
+version: 1
+name: part
+paradigm: baseline
+gives: GIVES
+nodes: {split: {use: split}}
+edges: [[START, split], [split, END]]
+"""
+AROUND = """
+version: 1
+name: around
+paradigm: baseline
+nodes:
+  part:
+    use: graph
+    graph: ./part.yaml
+    in: {question: question, notes: draft}
+    out: {queries: queries}
+  answer: {use: reply}
+edges: [[START, part], [part, answer], [answer, END]]
+"""
+
+
+async def test_a_part_of_other_graphs_gives_another_key_and_takes_what_is_there(
+    tmp_path: Path, parts: Parts
+) -> None:
+    (tmp_path / "part.yaml").write_text(PART.replace("GIVES", "queries"), encoding="utf-8")
+    (tmp_path / "around.yaml").write_text(AROUND, encoding="utf-8")
+    done = await load_graph(tmp_path / "around.yaml", parts=parts).ainvoke({"question": "a,b"})
+    assert done["queries"] == ["a", "b"]
+    assert done["answer"].text
+
+
+def test_a_part_that_does_not_give_what_it_says_is_refused(tmp_path: Path, parts: Parts) -> None:
+    (tmp_path / "part.yaml").write_text(PART.replace("GIVES", "draft"), encoding="utf-8")
+    with pytest.raises(GraphError, match="END is reached without 'draft', which it gives"):
+        load_graph(tmp_path / "part.yaml", parts=parts)
