@@ -74,6 +74,7 @@ class Course:
                 used += await self._round(asked)
                 rounds += 1
                 stopped_short = used < self.effort.at_least and len(self.said) > before
+                self._note_repeats(len(self.said))
                 if self._over or not stopped_short or rounds > WAITS:
                     break
                 self.said = self.said.rstrip() + self.form.wait
@@ -124,16 +125,19 @@ class Course:
         ends = self.form.thoughts(self.said, self._begun)
         if not ends:
             return
-        start, self._begun = self._begun, ends[-1]
         await self._look(wait=True)
-        if self._over:
-            return
-        thought = self.said[start : self._begun]
-        again = None if self.effort.repeats else self._repeats.told(thought)
+        self._note_repeats(ends[-1])
+        if not self._over and self.effort.exit is not None and await self._affordable():
+            self._probe = asyncio.create_task(self._asked(self._begun))
+
+    def _note_repeats(self, end: int) -> None:
+        """End where what was thought up to `end` says again what was said before."""
+        start, self._begun = self._begun, end
+        again = (
+            None if self._over or self.effort.repeats else self._repeats.told(self.said[start:end])
+        )
         if again is not None:
             self._repeated, self._over = start + again, True
-        elif self.effort.exit is not None and await self._affordable():
-            self._probe = asyncio.create_task(self._asked(self._begun))
 
     async def _affordable(self) -> bool:
         """Whether the budget has room for a probe beside the reply and the thinking under way,

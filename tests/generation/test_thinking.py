@@ -155,10 +155,15 @@ async def test_a_model_that_stops_too_early_is_made_to_go_on() -> None:
     assert len(seeds) == 2, "a round that goes on draws afresh"
 
 
-@pytest.mark.parametrize(("thoughts", "rounds"), [("", 1), (" so", 9)])
-async def test_waiting_ends_whatever_the_model_does(thoughts: str, rounds: int) -> None:
+@pytest.mark.parametrize(
+    ("thoughts", "repeats", "rounds"),
+    [("", True, 1), (" so", True, 9), (" is that not most interesting?", False, 2)],
+)
+async def test_waiting_ends_whatever_the_model_does(
+    thoughts: str, repeats: bool, rounds: int
+) -> None:
     engine = thinker(thoughts)
-    await replied(engine, {"at_least": 1000, "cap": 2000})
+    await replied(engine, {"at_least": 1000, "cap": 2000, "repeats": repeats})
     assert engine.calls == rounds + 1
 
 
