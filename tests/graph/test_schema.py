@@ -58,3 +58,12 @@ def test_the_starter_is_a_valid_graph() -> None:
 def test_a_bad_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="is no graph name"):
         starter(name)
+
+
+def test_the_schema_knows_tools_and_policies_inside_policies() -> None:
+    schema = graph_schema()
+    agent = option(schema, "Policy", "agent")
+    assert agent["properties"]["tools"]["items"] == {"$ref": "#/$defs/Tool"}
+    assert option(schema, "Tool", "search")["properties"]["k"]["minimum"] == 1
+    assert option(schema, "Policy", "reflect")["properties"]["policy"] == {"$ref": "#/$defs/Policy"}
+    assert "tools" not in option(schema, "Policy", "react")["properties"]

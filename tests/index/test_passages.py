@@ -59,3 +59,11 @@ def test_many_batches_are_one_store(tmp_path: Path) -> None:
     store = PassageStore(tmp_path / "p.arrow", searchable=20_000)
     assert store[19_999].title == "19999"
     assert len(store.ids) == len(set(store.ids)) == 20_000
+
+
+def test_rows_of_a_document_and_of_a_title_are_found_duplicates_too(store: PassageStore) -> None:
+    assert store.of_document("g") == [3]
+    assert store.of_document("nowhere") == []
+    assert store.titled(" t ") == [0]
+    assert store.titled("V") == [3]
+    assert store.titled("nothing") == []
