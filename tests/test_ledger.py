@@ -157,3 +157,19 @@ def test_a_final_meter_keeps_the_bounds_of_a_binding_one_only() -> None:
     assert Meter(Budget(tokens=1), before=CALL, outer=inside, final=True).reached() == "calls"
     free = Meter(outer=Meter(outer=Meter(), binding=True), final=True)
     assert free.reached() is None
+
+
+def test_what_is_left_counts_all_bounds_around_and_those_that_final_meters_do_not_hold() -> None:
+    outer = Meter(Budget(calls=5, tokens=100), before=Usage(calls=1, prompt_tokens=10))
+    final = Meter(Budget(calls=9), outer=outer, final=True)
+    with metering(final):
+        with final.calling():
+            assert (ledger.left("calls"), ledger.left("tokens")) == (3, 90)
+            final.charge(Usage(prompt_tokens=20, calls=1))
+        assert (ledger.left("calls"), ledger.left("tokens")) == (3, 70)
+        final.charge(Usage(calls=8))
+        assert ledger.left("calls") == -5
+        final.check()
+    assert ledger.left("calls") is None
+    with metering(Meter()):
+        assert ledger.left("tokens") is None

@@ -58,16 +58,15 @@ def answered(given: str | Answer | Run | Answered) -> Answered:
     raise TypeError(f"expected a text, an Answer or a Run from the answerer, got {type(given)}")
 
 
-_KEPT = ("search", "step", "thinking", "dropped", "forced")
+_KEPT = ("search", "step", "thinking", "difficulty", "dropped", "forced")
 
 
 def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
-    """The steps worth keeping in a results row: searches with the titles found, model steps, how
-    hard the question was held to be, what was dropped, what forced the answer. Each has `kind`,
-    `query`, `titles`, `text`.
+    """The steps worth keeping in a results row: searches with the titles found, model steps, what
+    was thought before replies, how hard the question was held to be, what was dropped, what forced
+    the answer. Each has `kind`, `query`, `titles`, `text`.
     """
-    kept = ("search", "step", "difficulty", "dropped", "forced")
-    return tuple(_compact(event) for event in events if event.kind in kept)
+    return tuple(_compact(event) for event in events if event.kind in _KEPT)
 
 
 def _asked(step: Step) -> str:

@@ -64,6 +64,7 @@ class Form:
                 "regex": None,
                 "logprobs": False,
                 "top_logprobs": 0,
+                "tools": (),
                 "n": 1,
             }
         )

@@ -16,11 +16,15 @@ def test_searches_and_steps_are_kept_and_tokens_are_not() -> None:
         TraceEvent(kind="node", node="retrieve", text="started"),
         TraceEvent(kind="search", node="retrieve", query="rower", hits=(HIT,)),
         TraceEvent(kind="token", text="An"),
+        TraceEvent(kind="thinking", text="Hm."),
+        TraceEvent(kind="difficulty", node="judge", text="0.3"),
         TraceEvent(kind="step", node="solve", step=step),
         TraceEvent(kind="forced", node="answer", text="tokens"),
     ]
     assert [(e["kind"], e["query"], e["titles"], e["text"]) for e in compact_trace(events)] == [
         ("search", "rower", ["Ilse"], ""),
+        ("thinking", "", [], "Hm."),
+        ("difficulty", "", [], "0.3"),
         ("answer", "", [], "Answer: Ilse"),
         ("forced", "", [], "tokens"),
     ]

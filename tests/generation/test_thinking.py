@@ -15,7 +15,7 @@ from ragreason.generation.thinking import Thinking
 from ragreason.generation.thinking_effort import Thought
 from ragreason.ledger import Meter, metering
 from ragreason.protocols import Capability, Chunk, Generator
-from ragreason.types import Budget, Completion, Message, Request, Usage
+from ragreason.types import Budget, Completion, Message, Request, ToolSpec, Usage
 
 TAGGED = frozenset({*Scripted.capabilities, "think_tags"})
 QUESTION = "When was she born?"
@@ -277,6 +277,13 @@ async def test_a_probe_runs_beside_the_next_thought() -> None:
     engine = cast(Slow, thinker(LONG, kind=Slow))
     completion = await replied(engine, {"exit": 0.95})
     assert completion.reasoning == "First it was. Second it is."
+
+
+async def test_tools_are_called_by_the_reply_and_not_by_the_thinking() -> None:
+    tool = ToolSpec(name="search", description="Finds.", parameters='{"type": "object"}')
+    engine = thinker(" Hm.")
+    await replied(engine, "low", ask(tools=(tool,)))
+    assert [r.tools for r in engine.requests] == [(), (tool,)]
 
 
 async def test_a_probe_keeps_the_form_of_the_reply_and_thinking_has_none() -> None:
