@@ -4,6 +4,7 @@ Source: arXiv 2309.11495, in its factored form: between these nodes each questio
 own, by a graph that never sees the draft.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -23,7 +24,7 @@ from ragreason.verification.answered import is_verdict
 from ragreason.verification.reading import ANSWER
 
 CHECK = {"en": "To check:\n", "zh": "要核实：\n"}
-WHAT_IS = {"en": "What is {}?", "zh": "{}是什么？"}
+WHAT_IS = {"en": "Who or what is {}?", "zh": "{}是谁，或者是什么？"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ class VerificationQuestions:
     """Write up to `max_questions` questions whose answers would show whether the draft is right.
 
     A line that speaks of neither question nor draft, or that names what only the prompt's example
-    names, is dropped. Where none is left, what the draft names is asked about, else the question.
+    names, or that asks the question again, is dropped. Where none is left, the question is asked
+    with the draft at its end, or, of a draft that names nothing, what the question names.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -93,11 +95,11 @@ class VerificationQuestions:
         )
         known = f"{question.text}\n{draft}"
         lines = sub_questions(reply, known, self.max_questions + 1)
-        useful = [line for line in lines if line not in {known, question.text, draft}]
+        said = {_words(text) for text in (known, question.text, draft)}
+        useful = [line for line in lines if _words(line) not in said]
         held = "\n".join([known, *(h.passage.title + "\n" + h.passage.text for h in kept(state))])
         useful = [line for line in useful if not from_example(line, held)]
-        asked = useful[: self.max_questions] or [about(draft, lang) or question.text]
-        return {"queries": asked}
+        return {"queries": (useful or about(question.text, draft))[: self.max_questions]}
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,18 @@ def kept(state: State, limit: int | None = None) -> list[Hit]:
     return [entry.hit for entry in state.get("evidence", {}).values() if entry.keep][:limit]
 
 
-def about(draft: str, lang: str) -> str:
-    """A question about what the draft names; empty for "yes", numbers and empty drafts."""
-    names = [unit for unit in units(draft) if unit.kind != "number"]
-    return "" if is_verdict(draft) or not names else WHAT_IS[lang].format(draft)
+def about(question: str, draft: str) -> list[str]:
+    """What to check a draft by: itself, behind the question; where it is empty, a number, "yes" or
+    "no", the names in the question, else the question.
+    """
+    if not is_verdict(draft) and any(unit.kind != "number" for unit in units(draft)):
+        return [f"{question} {draft}?"]
+    names = dict.fromkeys(unit.text for unit in units(question) if unit.kind == "name")
+    return [WHAT_IS[language(question)].format(name) for name in names] or [question]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def from_example(line: str, known: str) -> bool:

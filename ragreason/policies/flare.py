@@ -9,16 +9,16 @@ from typing import Annotated, ClassVar, NamedTuple
 from pydantic import Field
 
 from ragreason.concurrency import all_or_none
-from ragreason.policies.parse import final_answer, from_completion
+from ragreason.policies.parse import before_answer, final_answer, from_completion
 from ragreason.policies.transcript import OPENING, render_steps, sample, unless_repeated
 from ragreason.prompts import prompt
 from ragreason.protocols import Capability, Generator
-from ragreason.text.language import Language, language
+from ragreason.text.language import language
 from ragreason.text.overlap import units
 from ragreason.text.sentences import sentences
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
-LOOK_UP = {"en": " Look up: ", "zh": " 要查："}
+UNSURE = " ?"
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
 
 
@@ -36,10 +36,10 @@ class Flare:
     its words below `mask_below` left out of the query, and then written again with the passages.
 
     Source: arXiv 2305.06983 (FLARE direct). Kept: the question is searched for first, only the
-    tentative sentence decides, what is written after its search stays. Changed: "Look up: ..."
-    takes the tentative sentence's place, and passages follow one another, not replaced, so prompts
-    only grow; a query that holds nothing is the question, and one that was asked before is not
-    asked again; a repeated sentence ends the chain.
+    tentative sentence decides, what is written after its search stays. Changed: "?" takes the
+    tentative sentence's place, and passages follow one another, not replaced, so prompts only grow;
+    "so the answer is ..." is no part of a query, one that holds nothing is the question, and one
+    that was asked before is not asked again; a repeated sentence ends the chain.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill", "logprobs"})
@@ -73,7 +73,7 @@ class Flare:
             return [Step(kind="search", text="", query=question.text)] * n
         completions, dropped = await sample(self, question, trajectory, n, engine, seed)
         steps = [await self._step(question, trajectory, c, engine) for c in completions]
-        steps = [unless_repeated(step, trajectory) for step in steps]
+        steps = [s if s.kind == "search" else unless_repeated(s, trajectory) for s in steps]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
     async def _step(
@@ -84,7 +84,7 @@ class Flare:
             words = await confidence(text, completion, engine)
             query = self.query(question, text, words)
             if query and query not in {step.query for step in trajectory.steps}:
-                return _lookup(completion, query, language(question.text))
+                return _lookup(completion, query)
         answer = final_answer(text)
         cut = completion.finish_reason == "length" and text == completion.text
         if answer:
@@ -95,13 +95,17 @@ class Flare:
         """What to search for before `text` is written; empty where every token is likely."""
         if all(word.probability >= self.threshold for word in words):
             return ""
-        sure = " ".join(text[w.start : w.end] for w in words if w.probability >= self.mask_below)
+        fact = before_answer(text)
+        said = [w for w in words if w.end <= len(fact)] if fact != text else words
+        sure = " ".join(text[w.start : w.end] for w in said if w.probability >= self.mask_below)
         return sure if units(sure) else question.text
 
 
-def _lookup(completion: Completion, query: str, lang: Language) -> Step:
-    """A search in the place of the tentative sentence, whose tokens go."""
-    step = from_completion(completion, "search", text=f"{LOOK_UP[lang]}{query}", query=query)
+def _lookup(completion: Completion, query: str) -> Step:
+    """A search in the place of the tentative sentence, whose tokens go: more words in its place
+    would be imitated by a small model.
+    """
+    step = from_completion(completion, "search", text=UNSURE, query=query)
     return step.model_copy(update={"token_ids": (), "logprob": None})
 
 

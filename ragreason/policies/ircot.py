@@ -68,5 +68,5 @@ def _sentence_step(completion: Completion, *, early: bool) -> Step:
     if answer and not early:
         return from_completion(completion, "answer", text=text, answer=answer, truncated=cut)
     fact = before_answer(text) if answer else text
-    query = fact.strip()
+    query = answer if answer and fact == text else fact.strip()
     return from_completion(completion, "search" if query else "thought", text=fact, query=query)

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.policies.copied import unless_copied
 from ragreason.policies.parse import action_step
 from ragreason.policies.review import stops
 from ragreason.policies.transcript import render_steps, sample, unless_repeated
@@ -22,7 +23,8 @@ class ReAct:
 
     Source: arXiv 2210.03629. With `search_first` the first step searches for the question itself,
     without a model call: a departure from the paper that small models need. A step that repeats an
-    earlier one ends the trajectory, its answer left to the answer node.
+    earlier one, or that copies the prompt's example, ends the trajectory, its answer left to the
+    answer node.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill"})
@@ -56,4 +58,5 @@ class ReAct:
             return [Step(kind="search", text="", query=question.text)] * n
         completions, dropped = await sample(self, question, trajectory, n, engine, seed)
         steps = [unless_repeated(action_step(c), trajectory) for c in completions]
+        steps = [unless_copied(step, question, trajectory, "react") for step in steps]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]

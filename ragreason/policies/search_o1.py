@@ -1,22 +1,26 @@
 """Search-o1: reasoning with search; documents are read apart, and only a note comes back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.policies.copied import unless_copied
 from ragreason.policies.parse import action_step, from_completion
 from ragreason.policies.review import is_reviewed, review, stops
 from ragreason.policies.transcript import OPENING, sample, unless_repeated, with_new_hits
 from ragreason.prompts import neutralise, prompt, show_passages
 from ragreason.protocols import Capability, Generator
 from ragreason.text.language import Language, language
-from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
+from ragreason.text.sentences import sentences
+from ragreason.types import Completion, Hit, Message, Question, Request, Step, Trajectory
 
 FOUND = "Found:"
 STOP = (f"\n{OPENING}", f"\n{FOUND}", "\nQuestion:", "\n问题：")
 NOTHING = {"en": " Nothing helpful was found.", "zh": "没有找到有用的内容。"}
-NOTE = {"en": "Note:", "zh": "笔记："}
+NOTE = {"en": "The passages say that", "zh": "段落里说，"}
+"""How a note is begun for the model, which else announces facts and gives none."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,11 @@ class SearchO1:
         if awaits_note(trajectory):
             reader = _Reader(self)
             completions, dropped = await sample(reader, question, trajectory, n, engine, seed)
-            steps = [_note(c, language(question.text)) for c in completions]
+            steps = [_note(c, trajectory, language(question.text)) for c in completions]
         else:
             completions, dropped = await sample(self, question, trajectory, n, engine, seed)
             steps = [unless_repeated(action_step(c), trajectory) for c in completions]
+            steps = [unless_copied(step, question, trajectory, "search_o1") for step in steps]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
     def _chain(self, question: Question, trajectory: Trajectory) -> str:
@@ -123,8 +128,17 @@ def is_note(trajectory: Trajectory, place: int) -> bool:
     return place > 0 and trajectory.steps[place - 1].kind == "search"
 
 
-def _note(completion: Completion, lang: Language) -> Step:
-    """One line as a thought; where the model says nothing, that nothing helpful was found."""
+def _note(completion: Completion, trajectory: Trajectory, lang: Language) -> Step:
+    """One line as a thought; where the model says nothing, the best passage's first sentence, and
+    where there is none either, that nothing helpful was found.
+    """
     said = " ".join(completion.text.split())
-    text = f" {said}" if said else NOTHING[lang]
-    return from_completion(completion, "thought", text=text)
+    if not said or said.endswith((":", "：")):
+        said = _first_sentence(trajectory.steps[-1].hits)
+    return from_completion(completion, "thought", text=f" {said}" if said else NOTHING[lang])
+
+
+def _first_sentence(hits: Sequence[Hit]) -> str:
+    text = " ".join(hits[0].passage.text.split()) if hits else ""
+    spans = sentences(text)
+    return neutralise(text[: spans[0].end]) if spans else ""

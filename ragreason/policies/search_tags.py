@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from ragreason.policies.copied import unless_copied
 from ragreason.policies.parse import clean, from_completion
 from ragreason.policies.review import is_reviewed, review
 from ragreason.policies.tags import Pair, Tags
@@ -78,6 +79,8 @@ class SearchTags:
             return [Step(kind="search", text="", query=question.text)] * n
         completions, dropped = await sample(self, question, trajectory, n, engine, seed)
         steps = [unless_repeated(self._step(c), trajectory) for c in completions]
+        if self.example:
+            steps = [unless_copied(s, question, trajectory, "search_tags_example") for s in steps]
         return [step.model_copy(update={"dropped": dropped}) for step in steps]
 
     def _step(self, completion: Completion) -> Step:

@@ -101,11 +101,11 @@ async def test_chain_of_verification_looks_its_draft_up_where_nothing_is_asked(
     rules = [
         ("First answer: Edda Quill", ""),
         ("Draft answer: Edda Quill", "\n"),
-        ("What is Edda Quill?", "an architect"),
+        (f"{QUESTION.text} Edda Quill?", "1492"),
         (QUESTION.text, "Edda Quill"),
     ]
     run = await course.run("chain_of_verification", Scripted(rules=rules))
-    assert "? What is Edda Quill?" in told(run)
+    assert f"? {QUESTION.text} Edda Quill?" in told(run)
     assert run.answer.text == "Edda Quill", "an empty revision leaves the draft"
 
 
@@ -189,10 +189,12 @@ async def test_search_o1_lets_only_notes_into_its_chain(course: Course) -> None:
     assert (run.answer.text, run.answer.usage.calls, run.answer.usage.retrievals) == ("1874", 4, 2)
 
 
-async def test_search_o1_goes_on_where_a_note_says_nothing(course: Course) -> None:
-    engine = Scripted(["", " Known.\nAnswer: 1874"])
+@pytest.mark.parametrize("note", ["", " The facts in the passages are as follows:\n- Quill"])
+async def test_search_o1_goes_on_where_a_note_says_nothing(course: Course, note: str) -> None:
+    engine = Scripted([note, " Known.\nAnswer: 1874"])
     run = await course.run("search_o1", engine)
-    assert "Found: Nothing helpful was found.\nThought:" in engine.requests[1].prefill
+    found = engine.requests[1].prefill.split("Found: ")[1]
+    assert found == "The Sallow Bridge crosses the Morn.\nThought:"
     assert run.answer.text == "1874"
 
 

@@ -36,22 +36,23 @@ async def test_what_a_passage_names_may_be_asked_whatever_the_example_names() ->
     passage = Passage(id="p", title="Edda Quill", text="Edda Quill founded Quillon Airways.")
     evidence = {"p": Evidence(hit=Hit(passage=passage, score=1.0, rank=1, source="test"))}
     reply = "Was Edda Quill the founder?"
-    assert await asked(reply) == ["What is Stanmouth?"]
+    assert await asked(reply) == [f"{TEXT} Stanmouth?"]
     assert await asked(reply, evidence=evidence) == [reply]
 
 
-@pytest.mark.parametrize("reply", ["", TEXT, "Stanmouth", "Nothing else."])
+@pytest.mark.parametrize("reply", ["", TEXT.lower(), TEXT[:-1], "Stanmouth", "Nothing else."])
 async def test_where_nothing_of_use_is_asked_the_draft_is_looked_up(reply: str) -> None:
-    assert await asked(reply) == ["What is Stanmouth?"]
+    assert await asked(reply) == [f"{TEXT} Stanmouth?"]
 
 
 @pytest.mark.parametrize("draft", ["", "yes", "1874", "No"])
-async def test_a_draft_that_names_nothing_leaves_the_question(draft: str) -> None:
-    assert await asked("", draft) == [TEXT]
+async def test_a_draft_that_names_nothing_leaves_what_the_question_names(draft: str) -> None:
+    assert await asked("", draft) == ["Who or what is Quillon Airways?"]
 
 
-def test_a_chinese_draft_is_asked_about_in_chinese() -> None:
-    assert about("柳溪桥", "zh") == "柳溪桥是什么？"
+def test_a_question_without_names_is_asked_again() -> None:
+    assert about("when was it built?", "1874") == ["when was it built?"]
+    assert about("它建于哪一年？", "1874年") == ["它建于哪一年？ 1874年?"]
 
 
 def test_only_names_of_the_example_are_foreign() -> None:

@@ -16,7 +16,7 @@ FIRST = Step(
     query=QUESTION.text,
     hits=(Hit(passage=PASSAGE, score=1.0, rank=1, source="test"),),
 )
-LOOKED_UP = Step(kind="search", text=" Look up: Edda Quill", query="Edda Quill")
+LOOKED_UP = Step(kind="search", text=" ?", query="Edda Quill")
 SURE = " The Sallow Bridge was designed by Edda Quill."
 UNSURE = " Edda Quill married Zanzibar. So the answer is: 1492."
 
@@ -42,7 +42,7 @@ async def test_a_sure_sentence_is_kept() -> None:
 async def test_an_unsure_sentence_is_not_kept_and_its_sure_words_are_looked_up() -> None:
     step = await proposed(UNSURE, FIRST)
     assert (step.kind, step.query) == ("search", "Edda Quill")
-    assert step.text == " Look up: Edda Quill"
+    assert step.text == " ?", "no words that a small model would imitate"
     assert (step.token_ids, step.answer) == ((), "")
 
 
@@ -67,6 +67,12 @@ async def test_an_unsure_answer_is_looked_up_before_it_is_given() -> None:
     assert step.kind == "search"
     again = await proposed(" So the answer is: 1874.", FIRST, LOOKED_UP)
     assert (again.kind, again.answer) == ("answer", "1874")
+
+
+async def test_that_it_answers_is_no_part_of_a_query() -> None:
+    step = await proposed(" Edda Quill lived, so the answer is: 1492.", FIRST)
+    assert "answer" not in step.query
+    assert step.query.startswith("Edda Quill")
 
 
 async def test_where_nothing_is_left_the_question_is_the_query() -> None:
