@@ -1,4 +1,5 @@
-"""How often all supporting paragraphs are among the first k, by words, by meaning, and by both.
+"""How often all supporting paragraphs are among the first k, by words, by meaning, by both,
+and along links.
 
     python benchmarks/retrieval.py [--data NAME:PATH] [-k K] [--embedder NAME]
 
@@ -28,7 +29,7 @@ from ragreason.retrieval.open import open_retriever
 from ragreason.settings import settings
 
 RESULT = Path(__file__).parent / "results" / "retrieval.json"
-KINDS = ("bm25", "dense", "hybrid")
+KINDS = ("bm25", "dense", "hybrid", "graph_walk")
 LIBRARIES = ("bm25s", "faiss-cpu", "numpy", "sentence-transformers", "torch")
 RESAMPLES = 10_000
 
@@ -103,7 +104,7 @@ def main() -> None:
     for kind, row in result["kinds"].items():
         share, over = row["all_support"], row["hybrid_over"]
         print(
-            f"{kind:7} all support in the top {options.k}: {share['value']:.2f} "
+            f"{kind:10} all support in the top {options.k}: {share['value']:.2f} "
             f"[{share['low']:.2f}, {share['high']:.2f}]  hybrid over it {over['value']:+.2f} "
             f"[{over['low']:+.2f}, {over['high']:+.2f}]  {row['ms_per_query']:.1f} ms a query"
         )
