@@ -60,7 +60,9 @@ class StandAlone:
         history = question.history[-self.turns :]
         if not history:
             return {"question": question}
-        lang = language(question.text)
+        lang, begun = language(question.text), ""
+        if "prefill" in self.engine.capabilities:
+            begun = beginning(question.text)
         reply = await ask(
             self.engine,
             "stand_alone",
@@ -69,13 +71,24 @@ class StandAlone:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n",),
-            opening=FULL[lang],
+            opening=f"{FULL[lang]} {begun}".rstrip(),
             before="\n".join(_shown(turn, lang) for turn in history),
         )
-        text = clean(reply)
+        text = clean(reply if reply.startswith(begun) else f"{begun} {reply}")
         if not stands(text, question.text, history):
             text = with_topics(question.text, history)
         return {"question": question.model_copy(update={"text": text, "history": ()})}
+
+
+def beginning(question: str) -> str:
+    """The question's words before the first that leans on what was said; its first, if none does.
+
+    The rewrite is begun with them: a small model repeats the conversation where it is not.
+    """
+    leaning = _LEANS.search(question)
+    if leaning is not None:
+        return question[: leaning.start()].rstrip()
+    return question.split(maxsplit=1)[0] if language(question) == "en" else ""
 
 
 def stands(rewrite: str, question: str, history: Sequence[Turn]) -> bool:

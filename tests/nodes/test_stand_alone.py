@@ -3,7 +3,7 @@
 import pytest
 
 from ragreason.generation.scripted import Scripted
-from ragreason.nodes.stand_alone import StandAlone, leans, with_topics
+from ragreason.nodes.stand_alone import StandAlone, beginning, leans, with_topics
 from ragreason.state import initial
 from ragreason.types import Question, Turn
 
@@ -24,12 +24,34 @@ async def rewritten(reply: str, text: str, *history: Turn) -> str:
     [
         "When was Edda Quill born?",
         "Full question: When was Edda Quill born?",
-        '"When was Edda Quill, who designed the Sallow Bridge, born?"',
+        "Edda Quill born?",
     ],
 )
-async def test_the_rewrite_is_the_question(reply: str) -> None:
+async def test_the_rewrite_is_the_question_as_it_was_begun(reply: str) -> None:
     text = await rewritten(reply, "When was she born?", BRIDGE)
-    assert text == reply.removeprefix("Full question: ").strip('"')
+    assert text == "When was Edda Quill born?"
+
+
+async def test_an_engine_without_prefill_writes_the_whole_question() -> None:
+    plain = Scripted.capabilities - {"prefill"}
+    engine = Scripted(["Full question: When was Edda Quill born?"], capabilities=plain)
+    state = initial(Question(id="q", text="When was she born?", history=(BRIDGE,)))
+    question: Question = (await StandAlone("s", engine)(state))["question"]
+    assert question.text == "When was Edda Quill born?"
+
+
+@pytest.mark.parametrize(
+    ("question", "begun"),
+    [
+        ("When was she born?", "When was"),
+        ("It opened when?", ""),
+        ("Which town was Edda Quill born in?", "Which"),
+        ("她生于哪年？", ""),
+        ("哪一年？", ""),
+    ],
+)
+def test_a_rewrite_begins_as_the_question_does(question: str, begun: str) -> None:
+    assert beginning(question) == begun
 
 
 @pytest.mark.parametrize(
