@@ -16,7 +16,8 @@ class Reflect:
 
     The verdict is the node's verifier's. A step that was taken back stays in the prompt, with a
     line that says so and why, and no longer counts: nor do the passages it found. At most
-    `take_backs` steps of an attempt are taken back, and only the last one at a time. Further
+    `take_backs` steps of an attempt are taken back, one at a time; after the next bad one the
+    attempt is over, its answer left to the answer node. Further
     attempts, each shown the critique of the last one's answer, are the strategy's matter
     (`revise`). Source: arXiv 2303.11366; critique by a verifier instead of the model.
     """
@@ -58,7 +59,9 @@ class Reflect:
         """A backtrack, without a model call, or what the policy inside proposes."""
         steps = attempt(trajectory)
         taken = sum(step.kind == "backtrack" for step in steps)
-        if steps and taken < self.take_backs and self._is_bad(steps[-1]):
+        if steps and self._is_bad(steps[-1]):
+            if taken >= self.take_backs:
+                return [Step(kind="answer", text="")] * n
             verdict = steps[-1].verdict
             reason = verdict.reason if verdict is not None else ""
             return [Step(kind="backtrack", text=reason, takes_back=1)] * n

@@ -25,7 +25,7 @@ class _Words(NamedTuple):
     passages: str
     step: str
     because: str
-    otherwise: str
+    led_nowhere: str
 
 
 _WORDS: Mapping[Language, _Words] = {
@@ -47,8 +47,8 @@ _WORDS: Mapping[Language, _Words] = {
         between="; ",
         passages="passages {}",
         step="the last step",
-        because=", as {}",
-        otherwise=". Try something else.",
+        because=" ({})",
+        led_nowhere="This led nowhere.",
     ),
     "zh": _Words(
         answer="答案“{}”",
@@ -68,8 +68,8 @@ _WORDS: Mapping[Language, _Words] = {
         between="；",
         passages="段落 {}",
         step="上一步",
-        because="，因为{}",
-        otherwise="。请换一种做法。",
+        because="（{}）",
+        led_nowhere="这样行不通。",
     ),
 }
 
@@ -78,7 +78,7 @@ def stops(trajectory: Trajectory) -> tuple[str, ...]:
     """What the model must not write itself once it has seen a review, or steps taken back."""
     reviewed = any(map(is_reviewed, trajectory.steps))
     taken = any(step.kind == "backtrack" for step in trajectory.steps)
-    return (f"\n{REVIEW}",) * reviewed + (TAKEN_BACK,) * taken
+    return (f"\n{REVIEW}",) * reviewed + (f"\n{TAKEN_BACK}",) * taken
 
 
 def is_reviewed(step: Step) -> bool:
@@ -113,12 +113,14 @@ def review(step: Step, lang: Language) -> str:
 
 
 def taken_back(step: Step, passages: Sequence[int], lang: Language) -> str:
-    """One line on a backtrack: the numbers of the passages that no longer count, and why."""
+    """Two lines on a backtrack: that it led nowhere, and the numbers of the passages that no longer
+    count, with the reason.
+    """
     words = _WORDS[lang]
     shown = ", ".join(f"[{number}]" for number in passages)
     what = words.passages.format(shown) if shown else words.step
     why = words.because.format(_short(step.text)) if step.text.strip() else ""
-    return neutralise(f"{TAKEN_BACK} {what}{why}{words.otherwise}")
+    return neutralise(f"{words.led_nowhere}\n{TAKEN_BACK} {what}{why}")
 
 
 def _told(form: str, parts: Sequence[str], words: _Words) -> str:

@@ -22,9 +22,15 @@ _REASONS: dict[Language, dict[str, str]] = {
     "en": {
         "nothing": "nothing was found",
         "new": "nothing new was found",
+        "again": "the same was looked for before",
         "other": "they speak of other things",
     },
-    "zh": {"nothing": "没有找到任何内容", "new": "没有找到新内容", "other": "它们讲的是别的内容"},
+    "zh": {
+        "nothing": "没有找到任何内容",
+        "new": "没有找到新内容",
+        "again": "这已经查过了",
+        "other": "它们讲的是别的内容",
+    },
 }
 
 
@@ -34,9 +40,10 @@ class Progress:
 
     A search, or a call of a tool that found passages, has the share of what was looked for (names
     and content words of the query) that its new passages hold: half the share of all that it found
-    where none is new, 0 where it found nothing. A call that failed has 0, one that gave a text 1.
-    Thoughts and answers are judged by groundedness, against all that stands. Label: supported from
-    `found` on, partial, or none; `reason` says what was wrong, in the question's language.
+    where none is new, 0 where it found nothing, or the attempt has looked for the same. A call that
+    failed has 0, one that gave a text 1. Thoughts and answers are judged by groundedness, against
+    all that stands. Label: supported from `found` on, partial, or none; `reason` says what was
+    wrong, in the question's language.
     """
 
     judges: ClassVar[frozenset[Judges]] = frozenset({"prefix", "trajectory"})
@@ -70,17 +77,25 @@ class Progress:
             return Verdict(score=0.0, label="none", reason=step.result)
         if step.kind == "call" and step.result and not step.hits:
             return Verdict(score=1.0, label="supported")
-        reasons = _REASONS[lang]
-        before = {h.passage.id for h in Trajectory(steps=trajectory.steps[:-1]).hits}
-        if not step.hits:
-            return Verdict(score=0.0, label="none", reason=reasons["nothing"])
-        new = [hit for hit in step.hits if hit.passage.id not in before]
-        held = read(hit.passage for hit in new or step.hits).keys
-        score = coverage(units(_looked_for(step)), held) * (1.0 if new else _OLD)
+        score, why = _yield(step, trajectory)
         if score >= self.found:
             return Verdict(score=score, label="supported")
-        reason = reasons["other" if new else "new"]
-        return Verdict(score=score, label="partial" if score else "none", reason=reason)
+        return Verdict(
+            score=score, label="partial" if score else "none", reason=_REASONS[lang][why]
+        )
+
+
+def _yield(step: Step, trajectory: Trajectory) -> tuple[float, str]:
+    """The share of what the step looked for that it found, and which reason a low one has."""
+    if not step.hits:
+        return 0.0, "nothing"
+    if _looked_for(step) in _looked_for_before(trajectory):
+        return 0.0, "again"
+    before = {hit.passage.id for hit in Trajectory(steps=trajectory.steps[:-1]).hits}
+    new = [hit for hit in step.hits if hit.passage.id not in before]
+    held = read(hit.passage for hit in new or step.hits).keys
+    share = coverage(units(_looked_for(step)), held)
+    return (share, "other") if new else (share * _OLD, "new")
 
 
 def _looked_for(step: Step) -> str:
@@ -93,3 +108,12 @@ def _looked_for(step: Step) -> str:
         return step.arguments
     values = given.values() if isinstance(given, dict) else [given]
     return " ".join(str(value) for value in values)
+
+
+def _looked_for_before(trajectory: Trajectory) -> set[str]:
+    """What earlier steps of the last step's attempt looked for, those taken back too."""
+    steps = trajectory.steps[:-1]
+    ends = [i for i, s in enumerate(steps, start=1) if s.kind == "answer" and not s.truncated]
+    return {
+        _looked_for(s) for s in steps[ends[-1] if ends else 0 :] if s.kind in {"search", "call"}
+    }

@@ -152,11 +152,12 @@ async def test_reflection_takes_a_useless_search_back_and_tries_another_way(cour
         " Known.\nAnswer: 1874",
     ]
     engine = Scripted(replies)
-    run = await course.run("reflect", engine, "solve.k=1")
+    run = await course.run("reflect", engine)
     steps = [f"search {QUESTION.text}", "search Zanzibar", "backtrack"]
-    assert told(run) == ["solve", *steps, "search Edda Quill born", "answer 1874", "answer"]
+    after = ["search Edda Quill born", "answer 1874", "answer", "check"]
+    assert told(run) == ["solve", *steps, *after]
     shown = engine.requests[-1].prefill
-    assert "Thought: Taken back: the last step, as nothing was found. Try something else." in shown
+    assert "Thought: This led nowhere.\nTaken back: the last step (nothing was found)\n" in shown
     assert (run.answer.text, engine.calls) == ("1874", 3)
 
 
@@ -169,14 +170,20 @@ async def test_reflection_attempts_again_with_the_critique_of_the_answer(course:
     engine = Scripted(replies)
     run = await course.run("reflect", engine)
     words = told(run)
-    assert words[2:] == ["answer Zanzibar 1492", "search Edda Quill born", "answer 1874", "answer"]
+    attempts = ["answer Zanzibar 1492", "search Edda Quill born", "answer 1874"]
+    assert words[2:] == [*attempts, "answer", "check"]
     assert 'Review: The answer "Zanzibar 1492" is not supported' in engine.requests[1].prefill
     assert run.answer.text == "1874"
 
 
-async def test_reflection_keeps_the_best_attempt_and_ends_at_its_bound(course: Course) -> None:
-    engine = Scripted(default=" Hm.\nAnswer: Zanzibar 1492")
+async def test_reflection_ends_at_its_bound_and_a_reader_answers_what_no_attempt_did(
+    course: Course,
+) -> None:
+    rules = [("Answer the question with a short", "1874")]
+    engine = Scripted(rules=rules, default=" Hm.\nAnswer: Zanzibar 1492")
     run = await course.run("reflect", engine, "solve.strategy.attempts=3")
-    assert told(run).count("answer Zanzibar 1492") == 3
-    assert engine.calls == 3
-    assert run.answer.text == "Zanzibar 1492"
+    words = told(run)
+    assert words.count("answer Zanzibar 1492") == 3
+    assert words[-3:] == ["answer", "check", "reader"]
+    assert engine.calls == 4
+    assert run.answer.text == "1874"

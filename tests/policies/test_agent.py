@@ -71,7 +71,7 @@ def test_as_a_reply_it_looks_like_this() -> None:
         "Result: there is no tool 'browse'\n"
         'Call: {"tool": "calculate", "arguments": {"expression": "1+1"}}\n'
         "Result: 2\n"
-        "Call: Taken back: passages [1], [2], as they speak of other things. Try something else.\n"
+        "Call: This led nowhere.\nTaken back: passages [1], [2] (they speak of other things)\n"
         'Call: {"tool": "search", "arguments": {"query": "Quill"}}\n'
         "Passages:\n[3] Quill: x\n"
         'Call: {"tool": "answer", "arguments": {"answer": "27"}}\n'

@@ -54,12 +54,13 @@ async def test_answers_are_not_taken_back_but_followed_by_another_attempt() -> N
     assert (await proposed(POLICY, step("search", GOOD), answer)).kind == "answer"
 
 
-async def test_only_so_many_steps_of_an_attempt_are_taken_back() -> None:
+async def test_an_attempt_whose_steps_go_on_being_bad_is_over() -> None:
     steps = (step("search", BAD), BACK, step("thought", BAD))
-    assert (await proposed(POLICY, *steps)).kind == "answer"
-    twice = Reflect(ReAct(), take_backs=2)
-    assert (await proposed(twice, *steps)).kind == "backtrack"
-    answer = Step(kind="answer", text=" a", answer="1492", verdict=BAD)
+    engine = Scripted()
+    (made,) = await POLICY.propose(QUESTION, Trajectory(steps=steps), 1, engine, seed=1)
+    assert (made.kind, made.answer, engine.calls) == ("answer", "", 0)
+    assert (await proposed(Reflect(ReAct(), take_backs=2), *steps)).kind == "backtrack"
+    answer = Step(kind="answer", text="", verdict=BAD)
     again = (*steps, answer, step("search", BAD))
     assert (await proposed(POLICY, *again)).kind == "backtrack", "each attempt has its own"
 
@@ -72,7 +73,7 @@ async def test_what_was_taken_back_does_not_count_and_stays_in_the_prompt() -> N
     assert [h.passage.title for h in trajectory.hits] == ["Bridge", "Quill"]
     assert [h.passage.title for h in trajectory.shown] == ["Bridge", "Potato", "Quill"]
     text = render_steps(trajectory)
-    assert "Thought: Taken back: passages [2]. Try something else.\n" in text
+    assert "Thought: This led nowhere.\nTaken back: passages [2]\n" in text
     assert "[2] Potato" in text
     assert "[3] Quill" in text
 
@@ -89,8 +90,8 @@ def test_prompts_only_grow_over_steps_taken_back(lang: str) -> None:
 
 def test_the_model_does_not_take_steps_back_by_itself() -> None:
     request = POLICY.render(QUESTION, Trajectory(steps=(step(), BACK)))
-    assert "Taken back:" in request.stop
-    assert "Taken back:" not in POLICY.render(QUESTION, Trajectory(steps=(step(),))).stop
+    assert "\nTaken back:" in request.stop
+    assert "\nTaken back:" not in POLICY.render(QUESTION, Trajectory(steps=(step(),))).stop
 
 
 async def test_a_full_context_drops_what_was_taken_back_first() -> None:

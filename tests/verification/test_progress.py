@@ -59,6 +59,14 @@ async def test_what_was_taken_back_is_new_again() -> None:
     assert found.score == 1.0
 
 
+async def test_looking_for_the_same_again_gets_nowhere_but_in_a_further_attempt() -> None:
+    again = await verdict(search("Edda Quill", QUILL), search("Edda Quill", QUILL))
+    assert (again.score, again.reason) == (0.0, "the same was looked for before")
+    answer = Step(kind="answer", text="1492", answer="1492")
+    anew = await verdict(search("Edda Quill", QUILL), answer, search("Edda Quill", QUILL))
+    assert anew.score == 0.5
+
+
 async def test_calls_are_judged_by_what_they_gave() -> None:
     def call(arguments: str, **more: object) -> Step:
         return Step.model_validate(
