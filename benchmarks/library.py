@@ -1,13 +1,13 @@
 """Every shipped graph on the same questions with the default model: the library's table, and the
 best of it on other questions.
 
-    python benchmarks/library.py [--set table|test] [--graph NAME]... [--again] [--only-report]
+    python benchmarks/library.py [--set table|test] [--graph NAME]... [--half] [--again]
 
 `table` is 40 questions: 20 of HotpotQA's development sample, 10 of 2WikiMultihopQA, 10 of MuSiQue,
 each over the union of its sample's paragraphs. `test` is 100 others. A row is appended to
 results/library_SET.jsonl when its question is finished, so a run that was stopped goes on; rows of
-a graph that has changed since are asked again, `--again` asks all of the named graphs' again. Rows
-hold scores and costs by question id, never a question or an answer. Each graph starts with an empty
+a graph that has changed since are asked again, `--again` asks all of the named graphs' again;
+`--half` asks only the first half of each part, `--only-report` asks nothing. Rows hold scores and costs by question id, never a question or an answer. Each graph starts with an empty
 prefix cache. Latencies are of questions that run six at a time on the machine named in each row.
 """
 
@@ -99,8 +99,8 @@ async def answered(answerer: Answerer, dataset: Dataset, example: Example) -> Ro
     return answer_row(dataset.name, example, given, monotonic() - started_s)
 
 
-async def measure(name: str, graphs: Sequence[str], *, again: bool) -> None:
-    """Ask what is missing, graph by graph."""
+async def measure(name: str, graphs: Sequence[str], *, again: bool, half: bool = False) -> None:
+    """Ask what is missing, graph by graph; with `half`, of the first half of each part."""
     settings = load_settings()
     datasets = {part: load_dataset(f"{part}:{settings.data / at}") for part, at in PARTS.items()}
     done = {(r["graph"], r["graph_hash"], r["dataset"], r["id"]) for r in read(rows_file(name))}
@@ -109,7 +109,7 @@ async def measure(name: str, graphs: Sequence[str], *, again: bool) -> None:
         todo = [
             (datasets[part], example)
             for part, (first, stop) in RANGES[name].items()
-            for example in datasets[part].examples[first:stop]
+            for example in datasets[part].examples[first : (first + stop) // 2 if half else stop]
             if again or (graph, mark, part, example.question.id) not in done
         ]
         if todo:
@@ -168,11 +168,12 @@ def main() -> None:
     parser.add_argument("--set", choices=sorted(RANGES), default="table")
     parser.add_argument("--graph", action="append", default=[])
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--half", action="store_true")
     parser.add_argument("--only-report", action="store_true")
     options = parser.parse_args()
     if not options.only_report:
         graphs = options.graph or sorted(shipped_graphs())
-        asyncio.run(measure(options.set, graphs, again=options.again))
+        asyncio.run(measure(options.set, graphs, again=options.again, half=options.half))
     for name, part in summarise(RANGES).items():
         for graph, run in part["graphs"].items():
             em, f1, support = (run[key]["value"] for key in ("em", "f1", "support_recall"))
