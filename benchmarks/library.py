@@ -7,8 +7,9 @@ best of it on other questions.
 each over the union of its sample's paragraphs. `test` is 100 others. A row is appended to
 results/library_SET.jsonl when its question is finished, so a run that was stopped goes on; rows of
 a graph that has changed since are asked again, `--again` asks all of the named graphs' again;
-`--half` asks only the first half of each part, `--only-report` asks nothing. Rows hold scores and costs by question id, never a question or an answer. Each graph starts with an empty
-prefix cache. Latencies are of questions that run six at a time on the machine named in each row.
+`--half` asks only the first half of each part, `--only-report` asks nothing. Rows hold scores and
+costs by question id, never a question or an answer. Each graph starts with an empty prefix cache.
+Latencies are of questions that run six at a time on the machine named in each row.
 """
 
 import argparse
