@@ -12,7 +12,7 @@ from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.text.overlap import units
+from ragreason.text.overlap import keys, share, units
 from ragreason.text.votes import vote_key
 
 SEARCHES = {"en": "Searches:\n1.", "zh": "检索词：\n1."}
@@ -22,8 +22,8 @@ SEARCHES = {"en": "Searches:\n1.", "zh": "检索词：\n1."}
 class Paraphrase:
     """Write the question and up to `n` searches related to it to `queries`, the question first.
 
-    Lines that repeat the question or each other, or share no word with it, are dropped. Where none
-    is left, the question's names, numbers and content words alone are the other query.
+    Lines that repeat the question or each other, or share no name with it where it has any, are
+    dropped. Where none is left, its names, numbers and content words alone are the other query.
     Source: RAG-Fusion, arXiv 2402.03367.
     """
 
@@ -54,10 +54,16 @@ class Paraphrase:
 
 
 def wordings(reply: str, question: str, limit: int) -> list[str]:
-    """The question, then up to `limit` other wordings of it from the reply's lines."""
+    """The question, then up to `limit` other searches for it from the reply's lines.
+
+    Where the question has names, so must they: "first governor" alone leads anywhere.
+    """
     distinct = {vote_key(question): question}
+    named = [unit for unit in units(question) if unit.kind == "name"]
     for line in sub_questions(reply, question, limit + 1):
-        if wording := clean(line):
+        wording = clean(line)
+        held = keys(wording)
+        if wording and (not named or any(share(unit, held) for unit in named)):
             distinct.setdefault(vote_key(wording), wording)
     words = " ".join(unit.text for unit in units(question))
     if len(distinct) == 1 and words:
