@@ -53,24 +53,28 @@ async def test_chain_of_note_answers_from_notes_and_drops_what_is_irrelevant(
     guides: Course,
 ) -> None:
     notes = {
-        "Bridges of the Morn": "The bridge was built in 1874.",
-        "Morn Guide": "Irrelevant.",
-        "Parish Book": "It was built in 1871.",
+        "Bridges of the Morn": " say: the bridge was built in 1874.",
+        "Morn Guide": " is irrelevant.",
+        "Parish Book": " says: built in 1871.",
     }
-    engine = Scripted(rules=[("Write a note", of_passage(notes))], default="1874", latency_s=0.01)
-    run = await guides.run("chain_of_note", engine, question=BUILT)
+    engine = Scripted(
+        rules=[("Write one sentence", of_passage(notes))], default="1874", latency_s=0.01
+    )
+    run = await guides.run("chain_of_note", engine, "note.keep_least=0", question=BUILT)
     assert told(run) == ["retrieve", f"? {BUILT.text}", "note", "answer"]
     *_, final = prompts(engine)
     assert (engine.calls, engine.peak) == (4, 3)
-    assert "Bridges of the Morn: The bridge was built in 1874.\n" in final
-    assert "Parish Book: It was built in 1871.\n" in final
+    assert "Bridges of the Morn: Bridges of the Morn say: the bridge was built in 1874.\n" in final
+    assert "Parish Book: Parish Book says: built in 1871.\n" in final
     assert "Morn Guide" not in final
     assert run.answer.text == "1874"
     assert "Morn Guide" not in {citation.title for citation in run.answer.citations}
 
 
 async def test_chain_of_note_reads_passages_whose_notes_are_of_no_use(course: Course) -> None:
-    engine = Scripted(rules=[("Write a note", "Zanzibar fell to Lord Tumbrel.")], default="1874")
+    engine = Scripted(
+        rules=[("Write one sentence", " is of Zanzibar and Lord Tumbrel.")], default="1874"
+    )
     await course.run("chain_of_note", engine)
     assert "Edda Quill, an architect, was born in Harrowby in 1874." in prompts(engine)[-1]
     assert "Zanzibar" not in prompts(engine)[-1]
