@@ -33,13 +33,8 @@ async def test_step_back_searches_for_the_more_general_question_too(course: Cour
 
 
 async def test_multi_query_fuses_the_rankings_of_several_wordings(course: Course) -> None:
-    reply = "Sallow Bridge designer\n2. birth of the bridge's designer\n3. Edda Quill designer born"
-    run = await course.run("multi_query", Scripted([reply, "1874"]))
-    others = [
-        "Sallow Bridge designer",
-        "birth of the bridge's designer",
-        "Edda Quill designer born",
-    ]
+    others = ["Sallow Bridge designer", "Sallow designer born", "birth at the Bridge"]
+    run = await course.run("multi_query", Scripted(["\n".join(others), "1874"]))
     searches = [f"? {query}" for query in (QUESTION.text, *others)]
     assert told(run) == ["paraphrase", "retrieve", *searches, "answer"]
     assert run.answer.usage.calls == 2
