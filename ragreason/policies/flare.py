@@ -18,7 +18,7 @@ from ragreason.text.overlap import units
 from ragreason.text.sentences import sentences
 from ragreason.types import Completion, Message, Question, Request, Step, Trajectory
 
-UNSURE = " ?"
+BLANK = "___"
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")
 
 
@@ -36,10 +36,11 @@ class Flare:
     its words below `mask_below` left out of the query, and then written again with the passages.
 
     Source: arXiv 2305.06983 (FLARE direct). Kept: the question is searched for first, only the
-    tentative sentence decides, what is written after its search stays. Changed: "?" takes the
-    tentative sentence's place, and passages follow one another, not replaced, so prompts only grow;
-    "so the answer is ..." is no part of a query, one that holds nothing is the question, and one
-    that was asked before is not asked again; a repeated sentence ends the chain.
+    tentative sentence decides, what is written after its search stays. Changed: the masked
+    sentence, blanks in it, stands before what was found for it, and passages follow one another,
+    not replaced, so prompts only grow; "so the answer is ..." is no part of a query, one that holds
+    nothing is the question, and one that was asked before is not asked again; a repeated sentence
+    ends the chain.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset({"prefill", "logprobs"})
@@ -82,31 +83,46 @@ class Flare:
         text = first_sentence(completion.text)
         if len(trajectory.steps) == 1 or trajectory.steps[-1].kind != "search":
             words = await confidence(text, completion, engine)
-            query = self.query(question, text, words)
-            if query and query not in {step.query for step in trajectory.steps}:
-                return _lookup(completion, query)
+            step = self._lookup(question, text, words, completion)
+            if step and step.query not in {earlier.query for earlier in trajectory.steps}:
+                return step
         answer = final_answer(text)
         cut = completion.finish_reason == "length" and text == completion.text
         if answer:
             return from_completion(completion, "answer", text=text, answer=answer, truncated=cut)
         return from_completion(completion, "thought", text=text, truncated=cut)
 
-    def query(self, question: Question, text: str, words: Sequence[Word]) -> str:
-        """What to search for before `text` is written; empty where every token is likely."""
+    def _lookup(
+        self, question: Question, text: str, words: Sequence[Word], completion: Completion
+    ) -> Step | None:
+        """A search in the place of the tentative sentence; None where every token is likely."""
         if all(word.probability >= self.threshold for word in words):
-            return ""
+            return None
         fact = before_answer(text)
-        said = [w for w in words if w.end <= len(fact)] if fact != text else words
-        sure = " ".join(text[w.start : w.end] for w in said if w.probability >= self.mask_below)
-        return sure if units(sure) else question.text
+        if fact == text and final_answer(text):
+            fact = ""  # the sentence does nothing but answer
+        said = [word for word in words if word.end <= len(fact)]
+        query = " ".join(masked(fact, said, self.mask_below, " ").split())
+        step = from_completion(
+            completion,
+            "search",
+            text=masked(fact, said, self.mask_below, BLANK) or f" {BLANK}",
+            query=query if units(query) else question.text,
+        )
+        return step.model_copy(update={"token_ids": (), "logprob": None})
 
 
-def _lookup(completion: Completion, query: str) -> Step:
-    """A search in the place of the tentative sentence, whose tokens go: more words in its place
-    would be imitated by a small model.
-    """
-    step = from_completion(completion, "search", text=UNSURE, query=query)
-    return step.model_copy(update={"token_ids": (), "logprob": None})
+def masked(text: str, words: Sequence[Word], below: float, blank: str) -> str:
+    """The text with `blank` for each run of words that are less likely than `below`."""
+    pieces, end, blanked = [], 0, False
+    for word in words:
+        unsure = word.probability < below
+        if not (unsure and blanked):
+            pieces.append(
+                text[end : word.start] + (blank if unsure else text[word.start : word.end])
+            )
+        end, blanked = word.end, unsure
+    return "".join(pieces)
 
 
 def first_sentence(text: str) -> str:

@@ -66,7 +66,7 @@ async def test_flare_looks_up_what_it_is_unsure_of_and_writes_it_again(course: C
     ]
     assert (run.answer.text, run.answer.usage.calls, run.answer.usage.retrievals) == ("1874", 5, 2)
     assert all(request.logprobs for request in engine.requests[:4])
-    assert "nineteen" not in engine.requests[2].prefill, "the tentative sentence is not kept"
+    assert "Quill was ___ in Harrowby.\nPassages:\n" in engine.requests[2].prefill
 
 
 async def test_chain_of_verification_checks_its_draft_side_by_side(course: Course) -> None:

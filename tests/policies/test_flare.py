@@ -5,7 +5,7 @@ from math import exp, log
 import pytest
 
 from ragreason.generation.scripted import Scripted
-from ragreason.policies.flare import Flare, Word, confidence, first_sentence
+from ragreason.policies.flare import Flare, Word, confidence, first_sentence, masked
 from ragreason.types import Completion, Hit, Passage, Question, Request, Step, Trajectory
 
 QUESTION = Question(id="q", text="When was the designer of the Sallow Bridge born?")
@@ -16,7 +16,7 @@ FIRST = Step(
     query=QUESTION.text,
     hits=(Hit(passage=PASSAGE, score=1.0, rank=1, source="test"),),
 )
-LOOKED_UP = Step(kind="search", text=" ?", query="Edda Quill")
+LOOKED_UP = Step(kind="search", text=" Edda Quill ___", query="Edda Quill")
 SURE = " The Sallow Bridge was designed by Edda Quill."
 UNSURE = " Edda Quill married Zanzibar. So the answer is: 1492."
 
@@ -42,7 +42,7 @@ async def test_a_sure_sentence_is_kept() -> None:
 async def test_an_unsure_sentence_is_not_kept_and_its_sure_words_are_looked_up() -> None:
     step = await proposed(UNSURE, FIRST)
     assert (step.kind, step.query) == ("search", "Edda Quill")
-    assert step.text == " ?", "no words that a small model would imitate"
+    assert step.text == " Edda Quill ___", "what is shown is what was searched for"
     assert (step.token_ids, step.answer) == ((), "")
 
 
@@ -76,11 +76,21 @@ async def test_that_it_answers_is_no_part_of_a_query() -> None:
 
 
 async def test_where_nothing_is_left_the_question_is_the_query() -> None:
-    step = await proposed(" Zanzibar exports cloves.", FIRST, threshold=0.5, mask_below=0.5)
+    begun = Step(kind="search", text="", query="another")
+    step = await proposed(" Zanzibar exports cloves.", begun, mask_below=0.5)
+    assert (step.query, step.text) == (QUESTION.text, " ___")
+    step = await proposed(" So the answer is: 1492.", begun)
+    assert (step.query, step.text) == (QUESTION.text, " ___")
+    step = await proposed(" Zanzibar exports cloves.", FIRST, mask_below=0.5)
     assert step.kind == "thought", "the question was searched for already"
-    policy = Flare()
-    words = [Word(0, 8, 0.01)]
-    assert policy.query(QUESTION, "Zanzibar", words) == QUESTION.text
+
+
+def test_runs_of_unlikely_words_are_one_blank_and_other_text_stays() -> None:
+    text = " Quill, a b poet"
+    words = [Word(1, 7, 0.9), Word(8, 9, 0.1), Word(10, 11, 0.2), Word(12, 16, 0.5)]
+    assert masked(text, words, 0.4, "___") == " Quill, ___ poet"
+    assert masked(text, words, 0.05, "___") == text
+    assert masked("顾青禾", [Word(0, 1, 1), Word(1, 2, 0), Word(2, 3, 1)], 0.4, "_") == "顾_禾"
 
 
 @pytest.mark.parametrize(("threshold", "kind"), [(0.0, "thought"), (1.0, "search")])
