@@ -25,22 +25,54 @@ def methods() -> str:
 
 def table() -> str:
     """Every graph on the table's questions, best F1 first."""
-    return _figures("table", sorts=True)
+    return _figures("table")
 
 
 def test() -> str:
     """The chosen graphs on the other questions, with their difference to naive_rag."""
-    return _figures("test", sorts=True)
+    return _figures("test")
 
 
-def _figures(name: str, *, sorts: bool) -> str:
-    kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-    if name not in kept:
+def headline() -> str:
+    """The test in short: what a reader of the README wants to know."""
+    part = _kept("test")
+    if part is None:
         return "Not measured yet."
-    part = kept[name]
-    graphs = list(part["graphs"].items())
-    if sorts:
-        graphs.sort(key=lambda item: -(item[1]["f1"]["value"] or 0))
+    columns = "EM", "F1", "over naive_rag", "p (Holm)", "all support", "prompt tokens", "read anew"
+    rows = [_short_row(graph, run, part) for graph, run in _best_first(part)]
+    return "\n".join(
+        [f"| graph | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *rows]
+    )
+
+
+def _short_row(graph: str, run: Mapping[str, Any], part: Mapping[str, Any]) -> str:
+    over = part["over_baseline"].get(graph)
+    cells = (
+        _number(run["em"]["value"], 2),
+        _interval(run["f1"]),
+        _interval(over, sign="+"),
+        f"{over['p_holm']:.3f}" if over else "",
+        _number(run["support_all"]["value"], 2),
+        _number(run["prompt_tokens"], 0),
+        _number(run["uncached_tokens"], 0),
+    )
+    return f"| `{graph}` | {' | '.join(cells)} |"
+
+
+def _kept(name: str) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
+    return found.get(name)
+
+
+def _best_first(part: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return sorted(part["graphs"].items(), key=lambda item: -(item[1]["f1"]["value"] or 0))
+
+
+def _figures(name: str) -> str:
+    part = _kept(name)
+    if part is None:
+        return "Not measured yet."
+    graphs = _best_first(part)
     columns = ["n", "EM", "F1", "over naive_rag", "p", *part["datasets"], "support", "all"]
     columns += ["read", "cached", "written", "verifying", "calls", "searches", "s", "forced"]
     columns += ["errors"]

@@ -17,7 +17,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import library_tables
 import typer
@@ -25,9 +25,8 @@ from typer.core import TyperGroup
 
 from ragreason import registry
 from ragreason.cli import main as cli
-from ragreason.graph.definition import Definition, Paradigm
 from ragreason.graph.draw import to_mermaid
-from ragreason.graph.library import shipped_graphs
+from ragreason.graph.library import by_paradigm, shipped_graphs
 from ragreason.graph.read import read_graph
 from ragreason.settings import PREFIX, Settings
 
@@ -35,12 +34,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def graphs_table() -> str:
-    """A Markdown table of the graphs that ship, by paradigm."""
-    definitions = [read_graph(path) for path in shipped_graphs().values()]
-    order = {paradigm: place for place, paradigm in enumerate(get_args(Paradigm))}
-    definitions.sort(key=lambda d: (order[d.paradigm], d.name))
-    rows = [f"| `{d.name}` | {d.paradigm} | {d.description} | {_source(d)} |" for d in definitions]
-    return "\n".join(["| graph | paradigm | what it does | source |", "|---|---|---|---|", *rows])
+    """A Markdown table of the paradigms and the graphs of each."""
+    rows = [
+        f"| {paradigm.replace('_', ' ')} | {', '.join(f'`{graph.name}`' for graph in graphs)} |"
+        for paradigm, graphs in by_paradigm().items()
+    ]
+    return "\n".join(["| paradigm | graphs |", "|---|---|", *rows])
 
 
 def drawing() -> str:
@@ -188,18 +187,18 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
             yield from _helps(command.get_command(context, inner), inner, context)
 
 
-def _source(definition: Definition) -> str:
-    link = re.fullmatch(r"https?://(?:www\.)?(?:arxiv\.org/abs/)?(.+)", definition.source)
-    return f"[{link[1]}]({definition.source})" if link else definition.source
-
-
 PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {"drawing": drawing, "graphs": graphs_table, "figures": figures},
+    "README.md": {
+        "drawing": drawing,
+        "graphs": graphs_table,
+        "scores": library_tables.headline,
+    },
     "docs/cli.md": {"settings": settings_table, "commands": cli_reference},
     "docs/library.md": {
         "table": library_tables.table,
         "test": library_tables.test,
         "methods": library_tables.methods,
+        "figures": figures,
     },
     "docs/search.md": {"strategies": strategies_table},
     "docs/verifiers.md": {"verifiers": verifiers_table},
