@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -33,9 +34,10 @@ class AgentPolicy:
     growing by messages; "json", by one constrained JSON object a step, in a growing reply; "text",
     the same without the constraint, for engines that have none. "auto" takes the first that the
     engine can. With `search_first` the first step searches for the question itself, without a model
-    call, if there is a tool "search". A reply with several calls counts by its first. A call that
-    can't be run comes back with what was wrong; after `failures` of them, and where a call is
-    repeated, the attempt ends, its answer left to the answer node.
+    call, if there is a tool "search" that takes a "query", which is cut to the length that it
+    takes. A reply with several calls counts by its first. A call that can't be run comes back with
+    what was wrong; after `failures` of them, and where a call is repeated, the attempt ends, its
+    answer left to the answer node.
     """
 
     needs: ClassVar[frozenset[Capability]] = frozenset()
@@ -105,7 +107,7 @@ class AgentPolicy:
             formed = self.for_engine(engine)
             return await formed.propose(question, trajectory, n, engine, seed=seed)
         if self._searches_first and not trajectory.steps:
-            first = {"query": question.text}
+            first = {"query": question.text[: self._longest_query]}
             return [Step(kind="call", text="", tool=_SEARCH, arguments=_json(first))] * n
         steps = attempt(trajectory)
         if sum(step.failed for step in steps) >= self.failures:
@@ -116,7 +118,22 @@ class AgentPolicy:
 
     @property
     def _searches_first(self) -> bool:
-        return self.search_first and any(tool.name == _SEARCH for tool in self.tools)
+        return self.search_first and self._query is not None
+
+    @property
+    def _query(self) -> Mapping[str, Any] | None:
+        """What the tool "search" says of its query; None where it takes none, or more."""
+        taken = [tool.parameters for tool in self.tools if tool.name == _SEARCH]
+        if not taken or list(taken[0].get("required", ())) != ["query"]:
+            return None
+        query: Mapping[str, Any] = taken[0].get("properties", {}).get("query", {})
+        return query
+
+    @property
+    def _longest_query(self) -> int | None:
+        """Characters; None for no bound."""
+        longest: int | None = (self._query or {}).get("maxLength")
+        return longest
 
     def _asked(self, question: Question, lang: Language) -> str:
         if self.form == "native":

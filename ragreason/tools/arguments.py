@@ -1,7 +1,7 @@
 """What a model gave as a tool's arguments, held against what the tool takes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ragreason.errors import ToolError
@@ -27,7 +27,7 @@ def read_arguments(text: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     takes = _told(parameters)
     try:
         given = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ToolError(f"the arguments are no JSON; expected {takes}") from error
     if not isinstance(given, dict):
         raise ToolError(f"the arguments are no JSON object; expected {takes}")
@@ -51,20 +51,22 @@ def _fitting(name: str, value: Any, schema: Mapping[str, Any]) -> Any:
     if "enum" in schema and value not in schema["enum"]:
         choices = ", ".join(map(str, schema["enum"]))
         raise ToolError(f"the argument '{name}' is none of: {choices}")
-    size = len(value) if isinstance(value, str | list) else value
-    for low, high in (("minLength", "maxLength"), ("minItems", "maxItems"), ("minimum", "maximum")):
-        if low in schema and size < schema[low]:
-            raise ToolError(f"the argument '{name}' is too {_WORDS[low][0]}")
-        if high in schema and size > schema[high]:
-            raise ToolError(f"the argument '{name}' is too {_WORDS[low][1]}")
+    for low, high, too_low, too_high, size in _bounds(value):
+        if low in schema and not size >= schema[low]:
+            raise ToolError(f"the argument '{name}' is too {too_low}")
+        if high in schema and not size <= schema[high]:
+            raise ToolError(f"the argument '{name}' is too {too_high}")
     return value
 
 
-_WORDS = {
-    "minLength": ("short", "long"),
-    "minItems": ("short", "long"),
-    "minimum": ("small", "big"),
-}
+def _bounds(value: Any) -> Iterator[tuple[str, str, str, str, float]]:
+    """The bounds that hold for a value of this type, as in JSON schemas, and its size."""
+    if isinstance(value, str):
+        yield "minLength", "maxLength", "short", "long", len(value)
+    elif isinstance(value, list):
+        yield "minItems", "maxItems", "short", "long", len(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield "minimum", "maximum", "small", "big", value
 
 
 def _is(value: Any, wanted: str) -> bool:

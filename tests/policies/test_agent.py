@@ -12,6 +12,7 @@ from ragreason.errors import CapabilityError, ConfigError
 from ragreason.generation.scripted import Scripted
 from ragreason.policies.agent import AgentPolicy, Form
 from ragreason.protocols import Capability, Tool, ToolResult
+from ragreason.tools.arguments import read_arguments
 from ragreason.tools.calculate import Calculate
 from ragreason.tools.search import Search
 from ragreason.types import Hit, Passage, Question, Step, Trajectory, Verdict
@@ -230,3 +231,26 @@ async def test_an_answer_cut_by_the_length_limit_is_not_final_and_the_model_is_t
         "user",
         "Your reply was cut off. Answer in a few words.",
     )
+
+
+async def test_the_first_search_is_for_as_much_of_a_long_question_as_the_tool_takes() -> None:
+    question = Question(id="q", text="Who built the bridge? " * 100)
+    policy = AgentPolicy(TOOLS, form="text")
+    (step,) = await policy.propose(question, Trajectory(), 1, Scripted(), seed=1)
+    read = read_arguments(step.arguments, TOOLS[0].parameters)
+    assert read == {"query": question.text[:300]}
+
+
+async def test_a_search_of_other_arguments_is_not_called_unasked() -> None:
+    @dataclass(frozen=True)
+    class Other(Search):
+        parameters: ClassVar[Mapping[str, Any]] = {
+            "type": "object",
+            "properties": {"words": {"type": "string"}},
+            "required": ["words"],
+        }
+
+    engine = Scripted([" search: Edda"])
+    policy = AgentPolicy((Other(NoRetriever()),), form="text")
+    (step,) = await policy.propose(QUESTION, Trajectory(), 1, engine, seed=1)
+    assert json.loads(step.arguments) == {"words": "Edda"}

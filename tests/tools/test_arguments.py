@@ -60,3 +60,21 @@ def test_what_does_not_fit_is_told(text: str, told: str) -> None:
 
 def test_a_schema_that_says_nothing_takes_any_object() -> None:
     assert read_arguments('{"a": [1]}', {}) == {"a": [1]}
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        ('{"a": null}', {"type": ["integer", "null"], "minimum": 0}),
+        ('{"a": {}}', {"minimum": 0}),
+        ('{"a": "7"}', {"minimum": 9}),
+        ('{"a": 7}', {"minLength": 9}),
+    ],
+)
+def test_bounds_hold_for_values_of_their_type_only(text: str, schema: dict[str, Any]) -> None:
+    assert read_arguments(text, {"properties": {"a": schema}}) == json.loads(text)
+
+
+def test_brackets_without_end_are_told_of() -> None:
+    with pytest.raises(ToolError, match="no JSON"):
+        read_arguments('{"query": ' + "[" * 100_000, SCHEMA)
