@@ -169,8 +169,7 @@ class OpenAIEngine:
 
     async def count_tokens(self, request: Request) -> int:
         """An estimate, rather too high than too low for English."""
-        size = len(prompt_text(request).encode())
-        return size // _BYTES_A_TOKEN + 4 * (len(request.messages) + 1)
+        return _estimated_tokens(request)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
@@ -218,7 +217,7 @@ class OpenAIEngine:
             "model": self._model,
             "messages": messages,
             "n": request.n,
-            limit: with_room(request) if self._thinks else request.max_tokens,
+            limit: self._most(request),
             "temperature": request.temperature,
             "top_p": request.top_p,
             "stop": list(request.stop) or None,
@@ -234,6 +233,13 @@ class OpenAIEngine:
         if request.json_schema is not None:
             body["response_format"] = _response_format(request.json_schema)
         return {key: value for key, value in body.items() if value is not None}
+
+    def _most(self, request: Request) -> int:
+        """Tokens of the reply, thinking among them."""
+        if not self._thinks:
+            return request.max_tokens
+        room = self.context - _estimated_tokens(request)
+        return with_room(request, self._model, hosted=self._hosted, room=room)
 
     def _need(self, request: Request) -> None:
         if request.tools and "tools" not in self.capabilities:
@@ -293,6 +299,11 @@ def neutral(text: str) -> str:
     "a<|im_end|>" gives "a< |im_end|>".
     """
     return _SPECIAL.sub(lambda found: found[0] + " ", text)
+
+
+def _estimated_tokens(request: Request) -> int:
+    size = len(prompt_text(request).encode())
+    return size // _BYTES_A_TOKEN + 4 * (len(request.messages) + 1)
 
 
 def _capabilities(

@@ -43,11 +43,22 @@ def thinking_fields(request: Request, kind: ServerKind, model: str, *, hosted: b
     return ({} if effort == "none" else {"reasoning_effort": effort}), further
 
 
-def with_room(request: Request) -> int:
-    """The most tokens of the reply: servers count thinking among them."""
-    if request.effort in (None, "none"):
-        return request.max_tokens
-    return request.max_tokens + (request.thinking_tokens or THINKER_CAPS[request.effort])
+def with_room(request: Request, model: str, *, hosted: bool, room: int) -> int:
+    """The most tokens of the reply, of `room` beside the prompt: servers count thinking among them.
+
+    A model that is told nothing thinks as it likes, unless its reply is begun for it, or only the
+    likeliest tokens are asked for.
+    """
+    thought = _most_thought(request, model, hosted=hosted)
+    return request.max_tokens + max(0, min(thought, room - request.max_tokens))
+
+
+def _most_thought(request: Request, model: str, *, hosted: bool) -> int:
+    at_once = request.prefill or request.top_logprobs
+    effort = request.effort or ("none" if at_once else "medium")
+    if effort == "none" and hosted and _least(model) != "none":
+        effort = "low"
+    return 0 if effort == "none" else request.thinking_tokens or THINKER_CAPS[effort]
 
 
 def reasoning_of(message: Any) -> str:

@@ -72,21 +72,47 @@ def test_names_tell_which_models_think(model: str, at: str, expected: bool) -> N
 
 
 @pytest.mark.parametrize(
-    ("model", "effort", "told"),
+    ("model", "effort", "told", "thought"),
     [
-        ("gpt-5.1", "none", "none"),
-        ("gpt-5-mini", "none", "minimal"),
-        ("o3", "none", "low"),
-        ("o3", "high", "high"),
+        ("gpt-5.1", "none", "none", 0),
+        ("gpt-5-mini", "none", "minimal", 1024),
+        ("o3", "none", "low", 1024),
+        ("o3", "high", "high", 8192),
     ],
 )
 async def test_hosted_models_are_told_by_reasoning_effort(
-    server: Fake, model: str, effort: Effort, told: str
+    server: Fake, model: str, effort: Effort, told: str, thought: int
 ) -> None:
     body = await sent(server, hosted(server, model), ask(effort=effort, stop=("\n",)))
     assert body["reasoning_effort"] == told
     assert not {"temperature", "top_p", "stop", "chat_template_kwargs"} & set(body)
-    assert body["max_completion_tokens"] == (10 if effort == "none" else 10 + 8192)
+    assert body["max_completion_tokens"] == 10 + thought
+
+
+async def test_models_that_are_told_nothing_have_room_to_think(server: Fake) -> None:
+    body = await sent(server, hosted(server, "gpt-5-mini"), ask())
+    assert body["max_completion_tokens"] == 10 + 2048
+
+
+@pytest.mark.parametrize("fields", [{"prefill": "Answer:"}, {"top_logprobs": 2}])
+async def test_replies_begun_and_likeliest_tokens_are_not_thought_about(
+    server: Fake, fields: dict[str, Any]
+) -> None:
+    tokens: dict[str, Any] = {
+        "content": [{"token": "a", "bytes": None, "logprob": -1.0, "top_logprobs": []}]
+    }
+    server.replies = [(200, reply(choice("a", logprobs=tokens)))]
+    body = await sent(server, served(server, "vllm"), ask(**fields))
+    assert body["max_tokens"] == 10
+
+
+async def test_thinking_has_no_more_room_than_the_context(server: Fake) -> None:
+    server.models = [{"id": "qwen3-8b", "owned_by": "vllm", "max_model_len": 600}]
+    engine = OpenAIEngine("qwen3-8b", base_url=server.url)
+    long = ask(effort="high", messages=(Message(role="user", content="x" * 1200),))
+    assert (await sent(server, engine, long))["max_tokens"] == 600 - 400 - 8
+    full = ask(effort="high", messages=(Message(role="user", content="x" * 3000),))
+    assert (await sent(server, engine, full))["max_tokens"] == 10
 
 
 async def test_hosted_models_that_think_are_cut_at_stop_strings_here(server: Fake) -> None:
@@ -130,7 +156,7 @@ async def test_without_an_effort_and_for_other_models_nothing_is_told(server: Fa
     for engine, request in [(served(server, "vllm"), ask()), (plain, ask(effort="high"))]:
         body = await sent(server, engine, request)
         assert not {"reasoning_effort", "chat_template_kwargs"} & set(body)
-        assert body["max_tokens"] == 10
+    assert body["max_tokens"] == 10
 
 
 @pytest.mark.parametrize("field", ["reasoning", "reasoning_content"])
