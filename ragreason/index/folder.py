@@ -5,6 +5,7 @@ data-HASH/                named by its contents
     passages.arrow        passages, memory-mapped
     vectors.npy           (passages, dim) float32 unit vectors, memory-mapped
     sparse/               BM25 scores by bm25s, memory-mapped
+links-*.npz               entities and passages as a graph, once something has asked for it
 """
 
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from ragreason.errors import IndexFolderError
 from ragreason.index.flat import FlatIndex, read_vectors, write_vectors
@@ -68,15 +70,24 @@ class IndexFolder:
         self.vectors = read_vectors(data / _VECTORS)  # (passages, dim)
         _check_sizes(path, manifest, len(self.passages), self.vectors.shape)
         self.sparse = SparseIndex(data / _SPARSE, tokenizer)
+        self._linking = Lock()
 
     @cached_property
     def flat(self) -> FlatIndex:
         """Search by vector; a copy of the vectors in memory, made when first asked for."""
         return FlatIndex(self.vectors)
 
-    @cached_property
+    @property
     def links(self) -> Links:
-        """Entities and passages as a graph; made when first asked for, and kept beside the data."""
+        """Entities and passages as a graph; made when first asked for, and kept beside the data.
+
+        May take long; from several threads at once it is made by the first.
+        """
+        with self._linking:
+            return self._links
+
+    @cached_property
+    def _links(self) -> Links:
         return open_links(self.path, self.manifest.data, self.passages)
 
 
@@ -223,7 +234,10 @@ def _replace_manifest(path: Path, manifest: Manifest) -> None:
 def _unfinished(path: Path) -> Iterator[Path]:
     """A folder beside the data; what is left of it in the end, or by a killed run, is removed."""
     for left in path.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
     draft = path / f"{_UNFINISHED}{os.getpid()}"  # alone: the lock is held
     draft.mkdir()
     try:

@@ -12,10 +12,11 @@ import numpy as np
 from ragreason.index.links import Links, make_links
 from ragreason.index.passages import PassageStore
 
-VERSION = 1
-"""Raised whenever the same passages would be linked otherwise."""
+VERSION = 2
+"""Raised whenever the same passages would be linked otherwise, or the file is another."""
 
 _NAME = "links-"
+_BETWEEN = "\t"  # a folded word may hold spaces: one letter that stands for a phrase
 _ARRAYS = ("names", "starts", "entities", "kinds")
 
 
@@ -48,8 +49,8 @@ def read_links(folder: Path, data: str, passages: int) -> Links | None:
         return None
     if not sound or len(arrays["starts"]) != passages + 1:
         return None
-    lines = arrays["names"].tobytes().decode().splitlines()
-    names = tuple(tuple(line.split(" ")) for line in lines)
+    lines = arrays["names"].tobytes().decode().split("\n")[:-1]
+    names = tuple(tuple(line.split(_BETWEEN)) for line in lines)
     return Links(names, arrays["starts"], arrays["entities"], arrays["kinds"])
 
 
@@ -58,7 +59,7 @@ def write_links(folder: Path, data: str, links: Links) -> None:
 
     Where the folder can't be written nothing is kept, and the graph is made again next time.
     """
-    text = "".join(" ".join(name) + "\n" for name in links.names)
+    text = "".join(_BETWEEN.join(name) + "\n" for name in links.names)
     arrays: dict[str, Any] = {
         "names": np.frombuffer(text.encode(), dtype=np.uint8),
         "starts": links.starts,

@@ -1,5 +1,6 @@
 """Where a walk through the index begins."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -42,7 +43,8 @@ class WalkStart:
         question = state["question"].text
         (found,) = await self.retriever.retrieve([question], self.k)
         vectors = await self.embedder.embed([question], "query")
-        named = opened(self.index, self._named(question, vectors[0]), question)
+        near = await asyncio.to_thread(self._named, question, vectors[0])
+        named = opened(self.index, near, question)
         passages = {hit.passage.id: hit for hit in [*named, *found]}
         hits = [
             hit.model_copy(update={"rank": rank})

@@ -1,6 +1,9 @@
 """Entities and passages as a graph."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,6 +166,15 @@ def test_a_kept_graph_is_read_back_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f"links-{VERSION}-data-a.npz"]
 
 
+def test_a_letter_that_stands_for_a_phrase_is_one_word_of_a_name(tmp_path: Path) -> None:
+    links = make_links([("Edda \ufdfa", "A calligrapher."), ("Morn", "Edda \ufdfa lived here.")])
+    write_links(tmp_path, "data-a", links)
+    kept = read_links(tmp_path, "data-a", 2)
+    assert same(kept, links)
+    assert kept is not None
+    assert kept.named_in("Who was Edda \ufdfa?") == [0]
+
+
 def test_graphs_of_other_data_are_deleted_and_never_read(tmp_path: Path) -> None:
     links = make_links(RIVERS)
     write_links(tmp_path, "data-a", links)
@@ -207,6 +219,33 @@ def test_where_nothing_can_be_written_the_graph_is_made_in_memory(
     monkeypatch.setattr(Path, "open", refused)
     assert index.links.passages == 2
     assert not file_of(index.path, index.manifest.data).exists()
+
+
+def test_threads_that_ask_at_once_make_it_once(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    index, made = make(["See T1.", "Born near T0."]), list[Links]()
+    together = Barrier(8)
+
+    def counted(*given: Any) -> Links:
+        made.append(open_links(*given))
+        return made[-1]
+
+    def ask(_: int) -> Links:
+        together.wait()
+        return index.links
+
+    monkeypatch.setattr("ragreason.index.folder.open_links", counted)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(ask, range(8)))
+    assert len(made) == 1
+    assert all(links is made[0] for links in found)
+
+
+def test_what_a_killed_process_left_is_removed_with_the_next_index(make: Make) -> None:
+    index = make(["See T1.", "Born near T0."])
+    left = index.path / ".unfinished-links-of-a-killed-process"
+    left.touch()
+    make(["Nothing.", "Nothing more."])
+    assert not left.exists()
 
 
 def test_a_replaced_index_has_a_graph_of_its_own(make: Make) -> None:
