@@ -23,6 +23,9 @@ _ROOT_PLACES = 12
 _SIGNS = str.maketrans(
     {"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "**", "（": "(", "）": ")", "，": ","}
 )
+_EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
+"""What follows it is the result that the model expects: it is worked out instead."""
+
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _DATE = re.compile(r"['\"]?\b(\d{1,4})-(\d{1,2})-(\d{1,2})\b['\"]?", re.ASCII)
 
@@ -60,14 +63,14 @@ def calculate(expression: str) -> str:
     """
     if len(expression) > _LONGEST:
         raise ToolError(f"an expression has at most {_LONGEST} characters; give a shorter one")
-    text = expression.translate(_SIGNS).strip().rstrip("=?").strip()
+    text = _EQUALS.split(expression.translate(_SIGNS), maxsplit=1)[0].strip().rstrip("?").strip()
     text = _DATE.sub(lambda d: f"date({int(d[1])}, {int(d[2])}, {int(d[3])})", text)
     if not re.search(r"[a-z]\s*\(", text):  # else the comma may part arguments
         text = _THOUSANDS.sub("", text)
     try:
         value = _value(ast.parse(text, mode="eval").body)
     except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
-        raise ToolError(f"'{expression}' is no arithmetic; write it like (3 + 4) * 2") from error
+        raise ToolError(f"'{expression}' is no arithmetic; write only numbers and signs") from error
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.isoformat() if isinstance(value, date) else show_number(value)
