@@ -12,8 +12,11 @@ _CLAUSE = re.compile(
 _OWNED = re.compile(
     r"\b[Tt]he (?!city|state|town|country|county|village|island|name|year|part|end)"
     r"[a-z]\w* (?:[a-z]\w* )?(?:of|from|by) (?:the )?(?:[a-z]+ )?(?=[A-Z0-9\"“])"
-    r"|(?:[A-Z0-9][\w.'-]*\s+)*[A-Z0-9][\w.-]*['’]s [a-z]\w*(?: of \w+)?"
+    r"|(?<!\w)(?:[A-Z0-9][\w.'-]*\s+){0,8}[A-Z0-9][\w.-]*['’]s [a-z]\w*(?: of \w+)?"
 )
+_LONGEST = 2000
+_RANK = re.compile(r"#\s?(?=\d)")
+_SLOT = re.compile("#([0-9])")
 _TAIL = re.compile(r"[\w-]*(?: \([^()]*\))?")
 _REDUCED = re.compile(r"\b[Tt]he [a-z]+ (?:the )?(?=[A-Z])")
 _END = re.compile(
@@ -27,13 +30,16 @@ def described(question: str, limit: int = 3) -> list[str]:
     from the inside out, then the question with the answers in the descriptions' places.
 
     Descriptions are "the ... where|which|who ...", "the ... of NAME" and "NAME's ...", English
-    only. Where there is nothing of the kind the question is the only item.
+    only. Where there is nothing of the kind, or more than 2000 characters are to be read, the
+    question is the only item. "#1" in the question itself becomes "number 1", as it would pass for
+    a slot.
 
     >>> described("Who led the country where the composer of Aschenbrödel was a citizen?")[:2]
     ['What is the composer of Aschenbrödel?', 'What is the country where #1 was a citizen?']
     """
-    text, items = question.strip().rstrip("?. "), list[str]()
-    while len(items) < limit - 1:
+    text = _RANK.sub("number ", " ".join(question.split()).rstrip("?. "))
+    items: list[str] = []
+    while len(items) < limit - 1 and len(text) <= _LONGEST:
         phrase = max((_clause(text), _owned(text)), key=lambda found: text.rfind(found or "?"))
         if not phrase or not Tokenizer()(text.replace(phrase, "")):
             break
@@ -51,7 +57,7 @@ def next_described(question: str, said: Mapping[str, str]) -> str:
     answers: list[str] = []
     items = described(question)
     for item in items if len(items) > 1 else ():
-        text = re.sub("#([0-9])", lambda slot: answers[int(slot[1]) - 1], item)
+        text = _SLOT.sub(lambda slot: answers[int(slot[1]) - 1], item)
         if plain(text) not in known:
             return text
         answers.append(known[plain(text)])

@@ -65,3 +65,17 @@ def test_the_next_description_is_filled_with_what_was_said_to_those_before() -> 
     assert next_described(question, said) == "Who led Austria?"
     assert next_described(question, {**said, "Who led Austria?": "Renner"}) == ""
     assert next_described("When was Edda Quill born?", {}) == ""
+
+
+def test_a_number_sign_of_the_question_is_no_slot() -> None:
+    question = "Who owns the band whose #1 single was Foo?"
+    first = "What is the band whose number 1 single was Foo?"
+    assert described(question) == [first, "Who owns #1?"]
+    assert next_described(question, {}) == first
+    assert next_described(question, {first: "Bar"}) == "Who owns Bar?"
+
+
+@pytest.mark.parametrize("text", ["Alpha " * 30_000, "A" * 30_000, "the man who saw bob " * 3_000])
+def test_too_long_a_question_is_its_own_plan(text: str) -> None:
+    assert described(text) == [text], "else names are looked for from each place on, for minutes"
+    assert described(f"{text} in the town where Edda Quill lived?")[1:] == []
