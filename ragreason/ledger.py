@@ -60,6 +60,12 @@ class Meter:
         """Seconds of this question up to now, along its longest path."""
         return self._elapsed_before_s + monotonic() - self._started_s
 
+    @property
+    def question_s(self) -> float:
+        """The same since the start of the whole question: a graph inside has a time of its own."""
+        around = 0.0 if self.outer is None else self.outer.question_s
+        return max(self.elapsed_s, around)  # the first is longer after a resume
+
     def charge(self, usage: Usage) -> None:
         """Add usage; tokens of verifier calls go to `verifier_tokens`."""
         if self.outer is not None:

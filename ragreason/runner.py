@@ -71,6 +71,7 @@ class Runner:
                 "part of other graphs; run one of those"
             )
         events: list[TraceEvent] = []
+        inside: TraceEvent | None = None
         final: State = {}
         config: Any = {"configurable": {"thread_id": f"{question.id}-{uuid4().hex[:8]}"}}
         stream = self.graph.astream(
@@ -84,11 +85,13 @@ class Runner:
                         continue  # the answer of a graph inside this one
                     if not token:
                         events.append(payload)
+                    if payload.kind == "answer":
+                        inside = payload if namespace else None
                     if on_event is not None:
                         on_event(payload)
                 elif mode == "values" and not namespace:
                     final = payload
-        return Run(question, _answer_of(final), tuple(events))
+        return Run(question, _answer_of(final, inside), tuple(events))
 
     def checked(self, question: Question | str, history: Sequence[Turn] = ()) -> Question:
         """The question as a value. Raises ConfigError if it is empty, too long, or no text."""
@@ -138,12 +141,15 @@ def _as_value(text: str, history: Sequence[Turn]) -> Question:
     return Question(id=name, text=text, history=tuple(history))
 
 
-def _answer_of(state: State) -> Answer:
+def _answer_of(state: State, inside: TraceEvent | None) -> Answer:
+    """The answer with what it cost; `inside` tells the last answer, if a graph inside gave it."""
     answer = state.get("answer")
     if answer is None:
         raise RunError("the graph ended without an answer; `ragreason graph validate` says why")
     elapsed_s = round(state["elapsed_s"], 3)
     first_s = elapsed_s if answer.first_token_s is None else answer.first_token_s
+    if inside is not None and inside.answer is not None and inside.answer.text == answer.text:
+        first_s = max(first_s, inside.at_s)  # it was not streamed
     return answer.model_copy(
         update={"usage": state["usage"], "elapsed_s": elapsed_s, "first_token_s": first_s}
     )

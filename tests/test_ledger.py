@@ -173,3 +173,11 @@ def test_what_is_left_counts_all_bounds_around_and_those_that_final_meters_do_no
     assert ledger.left("calls") is None
     with metering(Meter()):
         assert ledger.left("tokens") is None
+
+
+def test_a_meter_inside_another_knows_the_time_of_the_whole_question() -> None:
+    outer = Meter(elapsed_s=100.0)
+    inside = Meter(outer=Meter(outer=outer))
+    assert inside.elapsed_s < 100 <= inside.question_s
+    resumed = Meter(elapsed_s=200.0, outer=outer)
+    assert resumed.question_s >= 200

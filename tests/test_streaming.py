@@ -110,6 +110,24 @@ async def test_answers_of_graphs_inside_are_not_streamed(index_dir: Path, graph:
     assert told in ("", run.answer.text)
 
 
+async def test_an_answer_of_a_graph_inside_has_its_first_token_when_it_is_whole(
+    index_dir: Path,
+) -> None:
+    engine = Halting(default="In 1874")
+    heard: list[TraceEvent] = []
+    hard = ("ask->recall.when.at_most=-1", "judge->END.when.at_most=-1", "loop.graph=naive_rag")
+    async with runner(engine, index_dir, "adaptive", overrides=hard) as made:
+        task = asyncio.create_task(made.answer(ASKED, on_event=heard.append))
+        async with asyncio.timeout(60):
+            await engine.halted.wait()
+        begun_s = max(event.at_s for event in heard)
+        engine.goes_on.set()
+        run = await task
+    answered = next(e for e in reversed(heard) if e.kind == "answer")
+    assert not any(e.kind == "token" for e in heard)
+    assert run.answer.first_token_s == answered.at_s >= begun_s
+
+
 async def test_an_agents_stream_yields_the_answer_as_it_grows(index_dir: Path) -> None:
     with Agent(
         "naive_rag", model=Scripted(default="In 1874"), index=index_dir, settings=HASHING

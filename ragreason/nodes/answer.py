@@ -154,7 +154,7 @@ class Told:
 def now_s() -> float | None:
     """Seconds since the question's start; None outside of a run."""
     meter = current()
-    return None if meter is None else round(meter.elapsed_s, 3)
+    return None if meter is None else round(meter.question_s, 3)
 
 
 def _voted(replies: Sequence[Completion]) -> tuple[str, float]:

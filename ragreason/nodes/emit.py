@@ -16,4 +16,4 @@ def emit(event: TraceEvent) -> None:
     except (RuntimeError, KeyError):
         return
     meter = current()
-    write(event if meter is None else event.model_copy(update={"at_s": round(meter.elapsed_s, 3)}))
+    write(event if meter is None else event.model_copy(update={"at_s": round(meter.question_s, 3)}))
