@@ -78,9 +78,10 @@ def calibrate(
     )
     with progress() as listener:
         measured, folders = asyncio.run(measure_routes(graph, plans, metric, listener))
+    unseen = held_out(measured, keep)
     routing = calibrate_routing(measured, keep)
     write_graph(graph, out, routing, measured)
-    taken = {"on these": routing.routes(measured), "held out": held_out(measured, keep)}
+    taken = {"on these": routing.routes(measured), "held out": unseen}
     _report(measured, taken, metric, json=json, files=[out, *folders])
     if len(measured.ids) < _FEW_QUESTIONS:
         note(

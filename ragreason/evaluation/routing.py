@@ -89,8 +89,7 @@ def calibrate_routing(measured: Measured, keep: float = 0.97) -> Routing:
     together. The figures on the same questions flatter: see `held_out`. Raises ConfigError for
     fewer than 2 questions.
     """
-    if len(measured.ids) < 2:
-        raise ConfigError(f"{len(measured.ids)} questions to calibrate on; expected at least 2")
+    _check_number(len(measured.ids), 2)
     estimates = {node: _fitted(measured, node) for node in measured.forks}
     hard = {node: e.of(measured.features[node]) for node, e in estimates.items()}
     wanted = keep * measured.scores[measured.best].mean() - 1e-12
@@ -110,9 +109,11 @@ def calibrate_routing(measured: Measured, keep: float = 0.97) -> Routing:
 def held_out(measured: Measured, keep: float = 0.97, folds: int = FOLDS) -> Ints:
     """The route of each question by a routing that was calibrated on the other folds' questions.
 
-    Question i is in fold i mod `folds`; with fewer questions each is a fold of its own.
+    Question i is in fold i mod `folds`; with fewer questions each is a fold of its own. Raises
+    ConfigError for fewer than 3 questions.
     """
     places = np.arange(len(measured.ids))
+    _check_number(places.size, 3)
     taken = np.zeros_like(places)
     folds = min(folds, len(places))
     for fold in range(folds):
@@ -120,6 +121,13 @@ def held_out(measured: Measured, keep: float = 0.97, folds: int = FOLDS) -> Ints
         routing = calibrate_routing(measured.at(places[places % folds != fold]), keep)
         taken[inside] = routing.routes(measured.at(inside))
     return taken
+
+
+def _check_number(questions: int, least: int) -> None:
+    if questions < least:
+        raise ConfigError(
+            f"{questions} questions without an error to calibrate on; expected at least {least}"
+        )
 
 
 def routes_taken(

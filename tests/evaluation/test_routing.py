@@ -163,8 +163,15 @@ def test_limits_send_each_question_one_way() -> None:
 
 
 def test_one_question_is_too_few() -> None:
-    with pytest.raises(ConfigError, match="1 questions to calibrate on; expected at least 2"):
+    with pytest.raises(ConfigError, match=r"1 questions .* to calibrate on; expected at least 2"):
         calibrate_routing(measured([1.0], [1.0], [0.0]))
+
+
+def test_of_two_questions_none_can_be_held_out() -> None:
+    two, three = (measured([1.0] * n, [1.0] * n, [0.0] * n) for n in (2, 3))
+    with pytest.raises(ConfigError, match=r"2 questions .* expected at least 3"):
+        held_out(two)
+    assert held_out(three).tolist() == [0, 0, 0]
 
 
 def test_a_routing_is_a_value() -> None:
