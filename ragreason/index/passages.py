@@ -102,6 +102,14 @@ class PassageStore:
         titles = pc.utf8_lower(pc.utf8_trim_whitespace(self._table.column("title")))
         return _where(pc.equal(titles, title.strip().lower()))
 
+    def in_order(self, rows: Sequence[int]) -> list[int]:
+        """The rows as their passages stand in their document: by page, then by place."""
+        places = (
+            self._table.select(["page", "start"]).take(np.array(rows, dtype=np.int64)).to_pylist()
+        )
+        keys = [(place["page"] or 0, place["start"]) for place in places]
+        return [row for _, row in sorted(zip(keys, rows, strict=True))]
+
     def mask(self, where: Where) -> Mask:
         """(searchable,) True for passages whose metadata equal, or are among, all the values.
 

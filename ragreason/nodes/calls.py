@@ -34,9 +34,9 @@ async def _ran(tools: Sequence[Tool], step: Step, shown: Sequence[Hit]) -> Step:
         return step.model_copy(update={"result": _cut(str(error)), "failed": True})
     except BudgetReachedError:
         return step
-    return step.model_copy(
-        update={"result": _cut(result.text), "hits": tuple(result.hits[:MOST_HITS])}
-    )
+    left = len(result.hits) - MOST_HITS
+    text = f"{result.text} ({left} more passages are left out)" if left > 0 else result.text
+    return step.model_copy(update={"result": _cut(text), "hits": tuple(result.hits[:MOST_HITS])})
 
 
 def _tool(tools: Sequence[Tool], name: str) -> Tool:

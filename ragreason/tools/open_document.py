@@ -1,5 +1,6 @@
 """A document of the index, whole, where a search gave one passage of it."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,39 +41,45 @@ class OpenDocument:
     async def run(self, arguments: Mapping[str, Any], shown: Sequence[Hit]) -> ToolResult:
         """The passages. Raises ToolError where there is no such document."""
         named = str(arguments["document"])
-        passages = self._passages(named, shown)
-        if not passages:
+        kept, left = await asyncio.to_thread(self._opened, named, shown)
+        if not kept:
             raise ToolError(f"no document '{_short(named)}'; give a title or number shown above")
-        kept: list[Passage] = []
-        room = self.max_chars
-        for passage in passages:
-            room -= len(passage.text)
-            if kept and room < 0:
-                break
-            kept.append(passage)
-        left = len(passages) - len(kept)
         hits = (
             Hit(passage=p, score=1.0, rank=rank, source=self.name, query=named)
             for rank, p in enumerate(kept, start=1)
         )
         return ToolResult(f"{left} more passages of it are left out" if left else "", tuple(hits))
 
-    def _passages(self, named: str, shown: Sequence[Hit]) -> list[Passage]:
+    def _opened(self, named: str, shown: Sequence[Hit]) -> tuple[list[Passage], int]:
+        """The passages that fit, one at least, and how many are left out; none of no document."""
+        meant = self._meant(named, shown)
+        if meant is None:
+            return [], 0
+        rows, kept, room = self._rows(meant), list[Passage](), self.max_chars
+        for row in rows:
+            passage = self.index.passages[row]
+            room -= len(passage.text)
+            if kept and room < 0:
+                break
+            kept.append(passage)
+        return kept or [meant], len(rows) - len(kept)
+
+    def _meant(self, named: str, shown: Sequence[Hit]) -> Passage | None:
+        """A passage of the document."""
         number = _NUMBER.fullmatch(named.strip())
         if number and 1 <= int(number[1]) <= len(shown):
-            return self._around(shown[int(number[1]) - 1].passage)
+            return shown[int(number[1]) - 1].passage
         titled = next((h.passage for h in shown if _same(h.passage.title, named)), None)
         if titled is not None:
-            return self._around(titled)
+            return titled
         rows = self.index.passages.titled(named)
-        return self._around(self.index.passages[rows[0]]) if rows else []
+        return self.index.passages[rows[0]] if rows else None
 
-    def _around(self, passage: Passage) -> list[Passage]:
-        """The passages of its document, in order; those of its title where it names no document."""
+    def _rows(self, passage: Passage) -> list[int]:
+        """The rows of its document, in order; those of its title where it names no document."""
         store = self.index.passages
         rows = store.of_document(passage.document) if passage.document else []
-        found = [store[row] for row in rows or store.titled(passage.title)]
-        return sorted(found, key=lambda p: (p.page or 0, p.start)) or [passage]
+        return store.in_order(rows or (store.titled(passage.title) if passage.title else []))
 
 
 def _same(title: str, named: str) -> bool:

@@ -67,3 +67,14 @@ def test_rows_of_a_document_and_of_a_title_are_found_duplicates_too(store: Passa
     assert store.titled(" t ") == [0]
     assert store.titled("V") == [3]
     assert store.titled("nothing") == []
+
+
+def test_rows_are_ordered_by_page_and_place(tmp_path: Path) -> None:
+    places = [(2, 0), (1, 9), (1, 4), (None, 7)]
+    parts = [
+        passage("T", f"{n}.", document="d", page=p, start=s) for n, (p, s) in enumerate(places)
+    ]
+    write_passages(tmp_path / "p.arrow", [(p, "file") for p in parts])
+    store = PassageStore(tmp_path / "p.arrow", searchable=4)
+    assert store.in_order(store.of_document("d")) == [3, 2, 1, 0]
+    assert store.in_order([]) == []

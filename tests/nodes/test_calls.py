@@ -111,7 +111,9 @@ async def test_a_result_is_one_line_and_cut_with_a_note() -> None:
 
 
 async def test_no_more_passages_than_a_prompt_can_hold_come_back() -> None:
-    assert len((await run(call('{"text": "many"}'))).hits) == MOST_HITS
+    done = await run(call('{"text": "many"}'))
+    assert len(done.hits) == MOST_HITS
+    assert done.result.endswith("more passages are left out)")
 
 
 async def test_a_tool_that_breaks_is_an_error_and_no_observation() -> None:

@@ -7,9 +7,10 @@ import pytest
 from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.errors import ToolError
 from ragreason.index.folder import IndexFolder, open_index
+from ragreason.index.passages import PassageStore
 from ragreason.retrieval.build import build_index
 from ragreason.tools.open_document import OpenDocument
-from ragreason.types import Hit
+from ragreason.types import Hit, Passage
 
 LONG = "\n\n".join(f"Section {n} of the chronicle. " + "It goes on and on. " * 60 for n in range(5))
 
@@ -78,3 +79,25 @@ async def test_what_is_not_there_is_told_shortly(index: IndexFolder, named: str)
     with pytest.raises(ToolError, match="no document") as caught:
         await OpenDocument(index).run({"document": named}, shown(index, "Chronicle"))
     assert len(str(caught.value)) < 150
+
+
+async def test_only_the_passages_that_fit_are_read(
+    index: IndexFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    whole = PassageStore.__getitem__
+
+    def counted(store: PassageStore, row: int) -> Passage:
+        read.append(row)
+        return whole(store, row)
+
+    monkeypatch.setattr(PassageStore, "__getitem__", counted)
+    await OpenDocument(index, max_chars=100).run({"document": "Chronicle"}, ())
+    assert len(read) == 3  # the one of the title, the first that is shown, and one that is too long
+
+
+async def test_a_passage_of_no_document_here_is_shown_alone(index: IndexFolder) -> None:
+    foreign = Passage(id="x", title="", text="From elsewhere.")
+    hits = [Hit(passage=foreign, score=1.0, rank=1, source="t")]
+    (hit,) = (await OpenDocument(index).run({"document": "1"}, hits)).hits
+    assert hit.passage == foreign
