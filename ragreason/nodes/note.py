@@ -23,7 +23,7 @@ from ragreason.types import Evidence, Passage, Question
 NOTE = {"en": "Note: ", "zh": "笔记："}
 _FAITHFUL = 0.75
 _IRRELEVANT = re.compile(
-    r"\b(?:irrelevant|(?:not |un)related|not relevant|n/?a|no relevant information"
+    r"\b(?:irrelevant|(?:not |un)related|not relevant|n/a|no relevant information"
     r"|(?:does not|doesn't) (?:say|mention|help|contain|provide|answer))\b"
     r"|无关|不相关|没有(?:说|提到|提供|相关)|未提",
     re.IGNORECASE,
@@ -92,7 +92,9 @@ def note_of(text: str, question: str, passage: Passage) -> str | None:
     numbers and words are in passage or question.
     """
     text = " ".join(text.split())
-    if _IRRELEVANT.search(text):
+    subject = " ".join(passage.title.split())
+    begun = text.casefold().startswith(subject.casefold())
+    if _IRRELEVANT.search(text, len(subject) if begun else 0):
         return ""
     spans = sentences(text)
     note = text[: spans[0].end] if spans else ""

@@ -47,6 +47,19 @@ def test_a_note_is_one_sentence_on_one_line() -> None:
     assert note_of(text, QUESTION.text, QUILL) == "Edda Quill was born in 1874."
 
 
+@pytest.mark.parametrize(
+    ("title", "note"),
+    [
+        ("Na Hye-sok", "Na Hye-sok painted in Seoul in 1920."),
+        ("Irrelevant (album)", "Irrelevant (album) came from Seoul in 1920."),
+    ],
+)
+def test_a_passage_is_not_irrelevant_by_its_title_or_a_name(title: str, note: str) -> None:
+    passage = Passage(id="n", title=title, text="It was painted in, and came from, Seoul in 1920.")
+    assert note_of(note, "Who painted in Seoul?", passage) == note
+    assert note_of(f"{title} is irrelevant.", "Who painted in Seoul?", passage) == ""
+
+
 async def noted(*rules: tuple[str, str], most: int = 5, least: int = 0) -> dict[str, Evidence]:
     state = initial(QUESTION)
     for rank, passage in enumerate((QUILL, FAIR), 1):
