@@ -1,5 +1,6 @@
 """What has been asked and said in a chain, and what to ask where a model repeats itself."""
 
+import re
 from collections.abc import Mapping
 
 from ragreason.policies.parse import clean
@@ -7,13 +8,22 @@ from ragreason.policies.review import attempt
 from ragreason.text.descriptions import next_described, plain
 from ragreason.types import Trajectory
 
+ASKS = re.compile(r"^[ \t]*(?:Follow[ -]?up|追问)[ \t]*[:：][ \t]*(.*)$", re.MULTILINE | re.I)
+"""A line that asks a follow-up question."""
+
+
+def said_first(text: str) -> str:
+    """The first line of a step's text; empty where it already asks the next question."""
+    line = text.strip().partition("\n")[0]
+    return "" if ASKS.match(line) else clean(line)
+
 
 def sub_answers(trajectory: Trajectory) -> dict[str, str]:
     """Query to the first line of what was said next, for each search of the attempt under way."""
     steps = attempt(trajectory)
-    following = [*(step.text.strip().partition("\n")[0] for step in steps[1:]), ""]
+    following = [*(said_first(step.text) for step in steps[1:]), ""]
     pairs = zip(steps, following, strict=False)
-    return {step.query: clean(text) for step, text in pairs if step.kind == "search"}
+    return {step.query: text for step, text in pairs if step.kind == "search"}
 
 
 def another(question: str, said: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ragreason.policies.follow_up import another, sub_answers
+from ragreason.policies.follow_up import ASKS, another, said_first, sub_answers
 from ragreason.policies.parse import clean, final_answer, from_completion
 from ragreason.policies.review import is_reviewed, review, stops
 from ragreason.policies.transcript import sample, unless_repeated, with_new_hits
@@ -22,7 +22,6 @@ NEEDED = {
 }
 FOLLOW_UP = {"en": "Follow up:", "zh": "追问："}
 INTERMEDIATE = {"en": "Intermediate answer:", "zh": "中间答案："}
-_ASKS = re.compile(r"^[ \t]*(?:Follow[ -]?up|追问)[ \t]*[:：][ \t]*(.*)$", re.MULTILINE | re.I)
 _STOPS = ("\nPassages:", "\nQuestion:", "\n问题：", "\nIntermediate answer:", "\n中间答案：", "\n[")
 
 
@@ -93,7 +92,7 @@ def _dialogue(question: Question, trajectory: Trajectory, *, opens: bool) -> str
 def _step(completion: Completion, *, first: bool) -> Step:
     """What was asked, or the final answer, whichever comes first, and what was said before it."""
     text, cut = completion.text, completion.finish_reason == "length"
-    asks = _ASKS.search(text)
+    asks = ASKS.search(text)
     if first and asks is None:
         asks = re.compile(r"^[ \t]*(.*)$", re.MULTILINE).search(text)
     end = asks.start() if asks else len(text)
@@ -115,7 +114,7 @@ def _unless_asked(step: Step, question: Question, trajectory: Trajectory) -> Ste
     said = sub_answers(trajectory)
     if step.kind != "search" or plain(step.query) not in {plain(question.text), *map(plain, said)}:
         return step
-    now = clean(step.text.strip().partition("\n")[0])
+    now = said_first(step.text)
     if said and now != step.query:
         said = {**said, next(reversed(said)): now}
     other = another(question.text, said)

@@ -51,12 +51,15 @@ def described(question: str, limit: int = 3) -> list[str]:
 
 def next_described(question: str, said: Mapping[str, str]) -> str:
     """The first item of the plan by rule that is no key of `said`, slots filled with what was said
-    to those before it; empty where there is none, or no such plan. Keys are compared as by `plain`.
+    to those before it; empty where there is none, no such plan, or nothing was said that could fill
+    a slot. Keys are compared as by `plain`.
     """
     known = {plain(query): answer for query, answer in said.items()}
     answers: list[str] = []
     items = described(question)
     for item in items if len(items) > 1 else ():
+        if not all(answers[int(number) - 1] for number in _SLOT.findall(item)):
+            return ""
         text = _SLOT.sub(lambda slot: answers[int(slot[1]) - 1], item)
         if plain(text) not in known:
             return text

@@ -66,3 +66,25 @@ async def test_without_anything_else_to_ask_a_repeat_ends_the_chain() -> None:
     said = Step(kind="search", text=" Quill.", query=f"{QUESTION.text} Quill")
     step = await propose(f" Quill.\nFollow up: {QUESTION.text}", Trajectory(steps=(asked, said)))
     assert (step.kind, step.answer) == ("answer", "")
+
+
+COUNTRY = Question(id="c", text="Who led the country where the composer of Aschenbrodel was born?")
+COMPOSER = "What is the composer of Aschenbrodel?"
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        (" Strauss.\nFollow up:", "What is the country where Strauss was born?"),
+        ("\nFollow up:", COUNTRY.text),
+        (" Follow up:", COUNTRY.text),
+    ],
+)
+async def test_the_next_follow_up_is_not_taken_for_an_answer(said: str, query: str) -> None:
+    asked = Step(kind="search", text=f" {COMPOSER}", query=COMPOSER)
+    reply = f"{said} {COMPOSER}"
+    (step,) = await SelfAsk(search_first=False).propose(
+        COUNTRY, Trajectory(steps=(asked,)), 1, Scripted([reply]), seed=0
+    )
+    assert (step.kind, step.query) == ("search", query)
+    assert step.text == f"{said} {query}"

@@ -67,6 +67,11 @@ def test_the_next_description_is_filled_with_what_was_said_to_those_before() -> 
     assert next_described("When was Edda Quill born?", {}) == ""
 
 
+def test_an_empty_answer_fills_no_slot() -> None:
+    question = "Who led the country where the composer of Aschenbrodel was born?"
+    assert next_described(question, {"What is the composer of Aschenbrodel?": ""}) == ""
+
+
 def test_a_number_sign_of_the_question_is_no_slot() -> None:
     question = "Who owns the band whose #1 single was Foo?"
     first = "What is the band whose number 1 single was Foo?"
