@@ -12,13 +12,14 @@ from pydantic import Field
 
 from ragreason.nodes.decompose import sub_questions
 from ragreason.nodes.generate import ask
+from ragreason.policies.copied import copies
 from ragreason.policies.parse import clean
-from ragreason.prompts import neutralise, prompt, show_passages
+from ragreason.prompts import neutralise, show_passages
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.text.overlap import keys, uncovered, units
+from ragreason.text.overlap import units
 from ragreason.types import Hit
 from ragreason.verification.answered import is_verdict
 from ragreason.verification.reading import ANSWER
@@ -98,7 +99,8 @@ class VerificationQuestions:
         said = {_words(text) for text in (known, question.text, draft)}
         useful = [line for line in lines if _words(line) not in said]
         held = "\n".join([known, *(h.passage.title + "\n" + h.passage.text for h in kept(state))])
-        useful = [line for line in useful if not from_example(line, held)]
+        purpose = "verification_questions"
+        useful = [line for line in useful if not copies(line, held, purpose, lang)]
         return {"queries": (useful or about(question.text, draft))[: self.max_questions]}
 
 
@@ -157,10 +159,3 @@ def about(question: str, draft: str) -> list[str]:
 
 def _words(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def from_example(line: str, known: str) -> bool:
-    """Whether the line names something that the prompt's example names and `known` does not."""
-    examples = keys(prompt("verification_questions", "", draft=""))
-    foreign = uncovered(units(line), keys(known))
-    return any(unit.kind == "name" and set(unit.keys) <= examples for unit in foreign)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from ragreason.nodes.generate import ask
+from ragreason.policies.copied import copies
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
@@ -21,8 +22,9 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d+[.)、:]|Q\d*:)\s*")
 class Decompose:
     """Write up to `max_questions` sub-questions to `queries`.
 
-    Sub-questions may not depend on each other's answers: they run in parallel. Where the model
-    gives none of use, the question itself is the only one. Source: arXiv 2210.02406.
+    Sub-questions may not depend on each other's answers: they run in parallel. One that names what
+    only the prompt's examples name is dropped. Where the model gives none of use, the question
+    itself is the only one. Source: arXiv 2210.02406.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
@@ -38,6 +40,7 @@ class Decompose:
     async def __call__(self, state: State) -> dict[str, Any]:
         """One model call."""
         question = state["question"]
+        lang = language(question.text)
         reply = await ask(
             self.engine,
             "decompose",
@@ -46,9 +49,11 @@ class Decompose:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n\n",),
-            opening=LOOK_UP[language(question.text)],
+            opening=LOOK_UP[lang],
         )
-        return {"queries": sub_questions(reply, question.text, self.max_questions)}
+        lines = reply.splitlines()
+        own = [line for line in lines if not copies(line, question.text, "decompose", lang)]
+        return {"queries": sub_questions("\n".join(own), question.text, self.max_questions)}
 
 
 def sub_questions(reply: str, question: str, limit: int) -> list[str]:

@@ -7,12 +7,12 @@ from pydantic import Field
 
 from ragreason.nodes.decompose import sub_questions
 from ragreason.nodes.generate import ask
-from ragreason.prompts import neutralise, prompt
+from ragreason.policies.copied import copies
+from ragreason.prompts import neutralise
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.text.overlap import keys, uncovered, units
 
 NEXT = {"en": "Next question:", "zh": "下一个问题："}
 _SHOWN = 3
@@ -58,14 +58,7 @@ class NextQuestion:
         known = " ".join([question.text, *findings, *missing])
         (written,) = sub_questions(reply, known, 1)
         asked = {*missing, question.text, known, *(f.rpartition(": ")[0] for f in findings)}
-        if written in asked or copied(written, known):
+        if written in asked or copies(written, known, "next_question", lang):
             found = " ".join(f.rpartition(": ")[2] for f in findings)
             written = f"{found}: {question.text}" if found else question.text
         return {"queries": [written]}
-
-
-def copied(text: str, known: str) -> bool:
-    """Whether the text names something that only the prompt's example names, and not `known`."""
-    examples = keys(prompt("next_question", "", found="", missing=""))
-    foreign = uncovered(units(text), keys(known))
-    return any(unit.kind == "name" and set(unit.keys) <= examples for unit in foreign)

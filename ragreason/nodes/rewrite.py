@@ -6,13 +6,13 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from ragreason.nodes.generate import ask
+from ragreason.policies.copied import copies
 from ragreason.policies.parse import clean
-from ragreason.prompts import neutralise, prompt
+from ragreason.prompts import neutralise
 from ragreason.protocols import Generator
 from ragreason.seeds import derive
 from ragreason.state import State
 from ragreason.text.language import language
-from ragreason.text.overlap import keys, uncovered, units
 
 QUERY = {"en": "Query:", "zh": "检索词："}
 
@@ -38,6 +38,7 @@ class Rewrite:
     async def __call__(self, state: State) -> dict[str, Any]:
         """One model call."""
         question = state["question"]
+        lang = language(question.text)
         tried = state.get("query", "")
         titles = [e.hit.passage.title for e in state.get("evidence", {}).values() if e.keep]
         reply = await ask(
@@ -48,27 +49,17 @@ class Rewrite:
             max_tokens=self.max_tokens,
             temperature=self.temperature,
             stop=("\n",),
-            opening=QUERY[language(question.text)],
+            opening=QUERY[lang],
             found=neutralise("; ".join(titles)) or "-",
             tried=neutralise(tried or question.text) if titles else "-",
         )
         known = {tried, question.text} if titles else {tried}
         written = clean(reply)
         others = [" ".join([question.text, *titles]), " ".join(titles)]
-        if copied(written, " ".join([question.text, *_texts(state)])):
+        if copies(written, " ".join([question.text, *_texts(state)]), "rewrite", lang):
             written = ""
         new = [query for query in (written, *others) if query and query not in known]
         return {"query": new[0] if new else question.text}
-
-
-def copied(query: str, known: str) -> bool:
-    """Whether the query names something that the prompt's own examples name, and `known` does not.
-
-    Small models repeat examples: "the Sallow Bridge" of the prompt, where the question has none.
-    """
-    examples = keys(prompt("rewrite", "", found="", tried=""))
-    foreign = uncovered(units(query), keys(known))
-    return any(unit.kind == "name" and set(unit.keys) <= examples for unit in foreign)
 
 
 def _texts(state: State) -> list[str]:

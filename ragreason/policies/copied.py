@@ -1,9 +1,23 @@
-"""Steps that only repeat what a prompt's example names."""
+"""Texts that only repeat what a prompt's example names."""
 
 from ragreason.prompts import unfilled
-from ragreason.text.language import language
+from ragreason.text.language import Language, language
 from ragreason.text.overlap import keys, uncovered, units
 from ragreason.types import Question, Step, Trajectory
+
+_CHINESE = ("柳溪桥", "顾青禾", "锡笛", "青石磨坊", "橡树桥")
+"""The names of the Chinese examples: nothing in a Chinese text tells a name from other words."""
+
+
+def copies(text: str, known: str, purpose: str, lang: Language) -> bool:
+    """Whether the text names something that the example of the prompt `purpose` names, and `known`
+    does not: "the Sallow Bridge", where the question has none.
+    """
+    example = unfilled(purpose, lang)
+    if any(name in example and name in text and name not in known for name in _CHINESE):
+        return True
+    foreign = uncovered(units(text), keys(known))
+    return any(unit.kind == "name" and set(unit.keys) <= keys(example) for unit in foreign)
 
 
 def unless_copied(step: Step, question: Question, trajectory: Trajectory, purpose: str) -> Step:
@@ -15,8 +29,6 @@ def unless_copied(step: Step, question: Question, trajectory: Trajectory, purpos
     """
     known = [question.text, *(earlier.text for earlier in trajectory.steps)]
     known += [text for hit in trajectory.hits for text in (hit.passage.title, hit.passage.text)]
-    foreign = uncovered(units(step.query or step.answer), keys("\n".join(known)))
-    examples = keys(unfilled(purpose, language(question.text)))
-    if not any(unit.kind == "name" and set(unit.keys) <= examples for unit in foreign):
+    if not copies(step.query or step.answer, "\n".join(known), purpose, language(question.text)):
         return step
     return step.model_copy(update={"kind": "answer", "query": "", "answer": "", "truncated": False})

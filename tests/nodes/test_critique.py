@@ -8,7 +8,7 @@ from ragreason.corpus import passage
 from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.generation.scripted import Scripted
 from ragreason.nodes.critique import Critique, answer_to
-from ragreason.nodes.next_question import NextQuestion, copied
+from ragreason.nodes.next_question import NextQuestion
 from ragreason.types import Evidence, Hit, Question, Verdict
 from ragreason.verification.groundedness import Groundedness
 
@@ -129,8 +129,6 @@ async def test_with_nothing_found_the_question_is_asked_again() -> None:
 
 async def test_a_reply_that_copies_the_prompt_s_example_is_dropped() -> None:
     known = "When was the author of The Tin Whistle born?"
-    assert copied("When was Edda Quill born?", known)
-    assert not copied("When was the author born?", known)
     other = Question(id="q", text=known)
     query, _ = await asked(
         "When was Edda Quill born?", ("Who wrote it?: Ada Byron",), question=other

@@ -2,7 +2,10 @@
 
 import pytest
 
-from ragreason.nodes.decompose import sub_questions
+from ragreason.generation.scripted import Scripted
+from ragreason.nodes.decompose import Decompose, sub_questions
+from ragreason.state import initial
+from ragreason.types import Question
 
 QUESTION = "In which town was the designer of the Sallow Bridge born?"
 
@@ -33,3 +36,10 @@ def test_repeats_count_once_and_the_limit_holds() -> None:
 @pytest.mark.parametrize("reply", ["", "\n\n", "I don't know."])
 def test_without_any_the_question_stays_whole(reply: str) -> None:
     assert sub_questions(reply, QUESTION, 3) == [QUESTION]
+
+
+async def test_a_line_that_names_only_what_the_examples_name_is_not_asked() -> None:
+    asked = Question(id="q", text="When was the author of Marigold Lane born?")
+    reply = "When was the author of The Tin Whistle born?\nWho is the author of Marigold Lane?"
+    queries = (await Decompose("d", Scripted([reply]))(initial(asked)))["queries"]
+    assert queries == ["Who is the author of Marigold Lane?"]
