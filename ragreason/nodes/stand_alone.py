@@ -26,7 +26,7 @@ _ASKED: dict[Language, tuple[str, str]] = {
 _ABOUT = {"en": "{question} (about: {topics})", "zh": "{question}（关于：{topics}）"}
 _LEANS = re.compile(
     r"\b(?:he|him|his|she|hers?|it|its|they|them|theirs?|this|that|these|those|there|then|one)\b"
-    r"|[他她它]|这|那|其",
+    r"|[他她它]|这|那(?!不勒斯)|(?<!土耳)其",
     re.IGNORECASE,
 )
 _LONGEST_TURN = 300

@@ -118,9 +118,16 @@ def test_without_names_the_last_answer_or_question_itself_is_the_topic() -> None
         ("And the year?", True),
         ("When was Edda Quill born?", False),
         ("它建于哪年？", True),
+        ("其首都在哪里？", True),
+        ("那是哪年？", True),
     ],
 )
 def test_pronouns_and_missing_names_tell_that_a_question_leans(
     question: str, verdict: bool
 ) -> None:
     assert leans(question) == verdict
+
+
+@pytest.mark.parametrize("question", ["土耳其的首都在哪里？", "那不勒斯有多少人口？"])
+def test_characters_within_names_are_no_pronouns(question: str) -> None:
+    assert beginning(question) == ""
