@@ -29,11 +29,19 @@ Close = Callable[[], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True)
 class Run:
-    """One question answered: the answer, and all that happened on the way."""
+    """One question answered: the answer, and all that happened on the way. `stands_alone` is what
+    was answered: the question, or how the graph put it, as `follow_up` does.
+    """
 
     question: Question
     answer: Answer
     events: tuple[TraceEvent, ...] = ()
+    restated: Question | None = None
+
+    @property
+    def stands_alone(self) -> Question:
+        """The question as it was answered."""
+        return self.restated or self.question
 
 
 @dataclass
@@ -91,7 +99,9 @@ class Runner:
                         on_event(payload)
                 elif mode == "values" and not namespace:
                     final = payload
-        return Run(question, _answer_of(final, inside), tuple(events))
+        asked = final.get("question", question)
+        restated = asked if asked.text != question.text else None
+        return Run(question, _answer_of(final, inside), tuple(events), restated)
 
     def checked(self, question: Question | str, history: Sequence[Turn] = ()) -> Question:
         """The question as a value. Raises ConfigError if it is empty, too long, or no text."""

@@ -130,7 +130,7 @@ async def _learn(store: "Store", done: "Run", embedder: str) -> bool:
 
     hits = {hit.passage.id: hit for event in done.events for hit in event.hits}
     verifier = Groundedness(LateEmbedder(embedder))
-    return await learn(store, done.question, done.answer, [*hits.values()], verifier)
+    return await learn(store, done.stands_alone, done.answer, [*hits.values()], verifier)
 
 
 def said_before(run_id: str | None) -> "tuple[Turn, ...]":

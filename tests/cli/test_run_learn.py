@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ragreason.cli.main import invoke
 from ragreason.experience import Store
@@ -57,6 +58,20 @@ def test_an_unsupported_answer_is_not_kept(
     )
     assert shown["learned"] is False
     assert Store(folder / "mine").read() == ()
+
+
+def test_of_a_follow_up_the_question_that_stands_alone_is_kept(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    asked(capsys, YEAR)
+    script = yaml.safe_load((folder / "s.yaml").read_text(encoding="utf-8"))
+    rewrite = {"when": "conversation", "reply": "In which year was Edda Quill born?"}
+    script["rules"] = [rewrite, *script.get("rules", [])]
+    (folder / "s.yaml").write_text(yaml.safe_dump(script), encoding="utf-8")
+    options = ["--index", "index", "--model", "scripted:s.yaml", "--after", "last"]
+    assert invoke(["run", "follow_up", "When was she born?", *options, "--learn", "mine"]) == 0
+    [record] = Store(folder / "mine").read()
+    assert "Edda Quill" in record.question
 
 
 def test_nothing_is_kept_unasked(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
