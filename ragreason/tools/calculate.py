@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 from math import isqrt
 from typing import Any, ClassVar
+from warnings import catch_warnings, simplefilter
 
 from ragreason.errors import ToolError
 from ragreason.protocols import ToolResult
@@ -27,12 +28,13 @@ _EQUALS = re.compile(r"(?<![<>=!])=(?!=)")
 """What follows it is the result that the model expects: it is worked out instead."""
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_DATE = re.compile(r"['\"]?\b(\d{1,4})-(\d{1,2})-(\d{1,2})\b['\"]?", re.ASCII)
+_DATE = re.compile(r"['\"]?\b(\d{4})-(\d{1,2})-(\d{1,2})\b['\"]?", re.ASCII)
+"""Four digits for the year: 10-5-2 is a difference."""
 
 
 @dataclass(frozen=True)
 class Calculate:
-    """Arithmetic on numbers and dates, exact to the last digit.
+    """Arithmetic on numbers and dates, exact; decimal fractions are read to 17 digits.
 
     Known: + - * / // % **, brackets, comparisons, abs, min, max, round, sqrt; dates as 1874-03-01,
     whose difference is in days, and years(later, earlier), the full years between two. Powers have
@@ -68,7 +70,10 @@ def calculate(expression: str) -> str:
     if not re.search(r"[a-z]\s*\(", text):  # else the comma may part arguments
         text = _THOUSANDS.sub("", text)
     try:
-        value = _value(ast.parse(text, mode="eval").body)
+        with catch_warnings():
+            simplefilter("error")  # of a text such as "1if", raised as SyntaxError
+            parsed = ast.parse(text, mode="eval").body
+        value = _value(parsed)
     except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
         raise ToolError(f"'{expression}' is no arithmetic; write only numbers and signs") from error
     if isinstance(value, bool):
@@ -85,12 +90,17 @@ def _value(node: ast.expr) -> Value | bool:
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
         return _binary(node)
     if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in _COMPARE:
-        return bool(
-            _COMPARE[type(node.ops[0])](_fraction(node.left), _fraction(node.comparators[0]))
-        )
+        return _compared(node)
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
         return _call(node.func.id, node.args)
     raise ToolError(f"'{ast.unparse(node)[:40]}' is not known here; known: {_KNOWN}")
+
+
+def _compared(node: ast.Compare) -> bool:
+    left, right = _value(node.left), _value(node.comparators[0])
+    if isinstance(left, bool) or type(left) is not type(right):
+        raise ToolError("a date is compared with a date, a number with a number")
+    return bool(_COMPARE[type(node.ops[0])](left, right))
 
 
 def _number(value: object) -> Fraction:
@@ -199,7 +209,7 @@ _BINARY: Mapping[type, Callable[[Fraction, Fraction], Any]] = {
     ast.Mod: operator.mod,
     ast.Pow: _power,
 }
-_COMPARE: Mapping[type, Callable[[Fraction, Fraction], bool]] = {
+_COMPARE: Mapping[type, Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,

@@ -36,6 +36,8 @@ from ragreason.tools.calculate import Calculate, calculate
         ("years(1874-05-03, 1901-05-03)", "-27"),
         ("1874 < 1901", "true"),
         ("1874 >= 1901", "false"),
+        ("1874-03-01 < 1901-05-02", "true"),
+        ("10-5-2", "3"),
     ],
 )
 def test_it_works_out(expression: str, value: str) -> None:
@@ -46,6 +48,8 @@ def test_it_works_out(expression: str, value: str) -> None:
     "expression",
     [
         "9 ** 9 ** 9",
+        "1if 1else 2",
+        "1874-03-01 < 1901",
         "2 ** 512 * 2 ** 512 * 2 ** 512 * 2 ** 512 * 2 ** 512 * 2 ** 512 * 2 ** 512 * 2 ** 512 * 2",
         "10 ** -513",
         "2 ** 0.5",
@@ -61,6 +65,7 @@ def test_it_works_out(expression: str, value: str) -> None:
         "sqrt(1, 2)",
         "round(1, 99)",
         "1 < 2 < 3",
+        "(1 < 2) < (2 < 3)",
         "True + 1",
         "'a' * 9",
         "[1] * 9",
