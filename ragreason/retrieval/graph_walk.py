@@ -39,7 +39,7 @@ class GraphWalk:
         self,
         index: IndexFolder,
         embedder: Embedder,
-        damping: Annotated[float, Field(ge=0, lt=1)] = 0.5,
+        damping: Annotated[float, Field(ge=0, le=0.99)] = 0.5,
         passages: Annotated[float, Field(ge=0)] = 0.125,
         sharpness: Annotated[float, Field(ge=0)] = 16.0,
         depth: Annotated[int, Field(ge=1)] = 200,

@@ -9,6 +9,8 @@ from ragreason.errors import ConfigError
 from ragreason.index.links import Weights
 
 _PRECISION = 1e-12
+_MOST_DAMPING = 0.99
+"""Nearer to 1 a walk takes millions of steps."""
 
 
 def personalised_pagerank(weights: Any, restarts: Weights, damping: float = 0.5) -> Weights:
@@ -18,11 +20,11 @@ def personalised_pagerank(weights: Any, restarts: Weights, damping: float = 0.5)
     follows a link with probability `damping`, in proportion to its weight, or else starts again. At
     a node without links it always does. A column of `restarts` (nodes, restarts) sums to anything:
     one of zeros gives zeros, any other sums to 1. Exact to about 1e-12, and no column depends on
-    the others. Raises ConfigError unless 0 <= damping < 1.
+    the others, after at most 2,750 steps. Raises ConfigError unless 0 <= damping <= 0.99.
     Source: Haveliwala, WWW 2002; over passages and entities: HippoRAG, arXiv 2405.14831.
     """
-    if not 0 <= damping < 1:
-        raise ConfigError(f"damping is {damping}, expected 0 or more and less than 1")
+    if not 0 <= damping <= _MOST_DAMPING:
+        raise ConfigError(f"damping is {damping}, expected 0 to {_MOST_DAMPING}")
     from scipy.sparse import diags_array
 
     strength = np.asarray(weights.sum(axis=0))  # (nodes,)

@@ -74,7 +74,7 @@ def test_no_column_depends_on_the_others() -> None:
     assert np.array_equal(together, np.hstack(alone))
 
 
-@pytest.mark.parametrize("damping", [-0.1, 1.0, float("nan")])
+@pytest.mark.parametrize("damping", [-0.1, 0.999_999_9, 1.0, float("nan")])
 def test_damping_must_let_the_walk_end(damping: float) -> None:
     with pytest.raises(ConfigError, match="less than 1"):
         personalised_pagerank(random_graph(3, 1.0, seed=0), np.ones((3, 1)), damping)
