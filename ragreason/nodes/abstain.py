@@ -1,17 +1,26 @@
 """Say that the evidence does not hold an answer, and what is missing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ragreason.events import TraceEvent
 from ragreason.nodes.emit import emit
 from ragreason.state import State
+from ragreason.text.language import Language, language
 from ragreason.types import Answer
+
+_TOLD: Mapping[Language, tuple[str, str, str]] = {
+    "en": ("The evidence does not hold an answer.", " Missing: {}.", "; "),
+    "zh": ("证据中没有答案。", "缺少：{}。", "；"),
+}
 
 
 @dataclass(frozen=True)
 class Abstain:
-    """Answer nothing; `missing` comes from the verdict that led here."""
+    """Answer nothing, and say so in the question's language; `missing` comes from the verdict that
+    led here.
+    """
 
     answers: ClassVar[bool] = True
     reads: ClassVar[tuple[str, ...]] = ("question", "sufficiency")
@@ -27,8 +36,7 @@ class Abstain:
         forced = state.get("forced", "")
         answer = Answer(
             text="",
-            cited="The evidence does not hold an answer."
-            + (f" Missing: {'; '.join(missing)}." if missing else ""),
+            cited=told(missing, language(state["question"].text)),
             abstained=True,
             missing=missing,
             score=verdict.score,
@@ -38,3 +46,9 @@ class Abstain:
         )
         emit(TraceEvent(kind="answer", node=self.name, answer=answer))
         return {"answer": answer}
+
+
+def told(missing: Sequence[str], lang: Language) -> str:
+    """That there is no answer, and what is missing for one."""
+    nothing, form, between = _TOLD[lang]
+    return nothing + (form.format(between.join(missing)) if missing else "")
