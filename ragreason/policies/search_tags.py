@@ -45,8 +45,8 @@ class SearchTags:
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 160
 
     def __post_init__(self) -> None:
-        """Raises ConfigError where two tags are the same."""
-        assert self.tags
+        """Raises ConfigError where tags can't be told apart or made inert."""
+        _ = self.tags
 
     @cached_property
     def tags(self) -> Tags:

@@ -24,7 +24,9 @@ class Action(NamedTuple):
 
 @dataclass(frozen=True)
 class Tags:
-    """The four parts of a transcript. Raises ConfigError where two tags are the same."""
+    """The four parts of a transcript. Raises ConfigError where two tags are the same, or one holds
+    white space, which what makes texts inert would add for ever.
+    """
 
     think: Pair = ("<think>", "</think>")
     search: Pair = ("<search>", "</search>")
@@ -37,6 +39,8 @@ class Tags:
             raise ConfigError(
                 f"search_tags: every tag must differ; given {', '.join(map(repr, self.all))}"
             )
+        if spaced := [tag for tag in self.all if any(map(str.isspace, tag))]:
+            raise ConfigError(f"search_tags: a tag holds no white space; given {spaced[0]!r}")
 
     @property
     def all(self) -> tuple[str, ...]:

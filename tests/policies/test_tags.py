@@ -66,3 +66,9 @@ def test_an_inert_text_holds_no_tag_however_its_parts_are_put_together(
 def test_tags_that_can_not_be_told_apart_are_refused() -> None:
     with pytest.raises(ConfigError, match="every tag must differ"):
         Tags(search=("<a>", "</a>"), answer=("<a>", "</b>"))
+
+
+@pytest.mark.parametrize("tag", ["a ", "  ", "< search>", "<a>\n"])
+def test_tags_with_white_space_are_refused(tag: str) -> None:
+    with pytest.raises(ConfigError, match="no white space"):
+        Tags(search=(tag, "</search>"))
