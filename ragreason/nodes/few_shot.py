@@ -71,7 +71,6 @@ class FewShot:
     async def _ask(self, state: State, hits: Sequence[Hit], shots: Sequence[Shot]) -> str:
         question = state["question"]
         lang = language(question.text)
-        blocks = [f"{show_passages(hits)}\n\n"] if hits else []
         reply = await ask(
             self.engine,
             "examples_read" if hits else "examples",
@@ -82,7 +81,7 @@ class FewShot:
             stop=("\n",),
             opening=ANSWER[lang],
             examples="\n\n".join(_shown(shot, lang) for shot in shots),
-            **({"passages": "".join(blocks).rstrip()} if hits else {}),
+            **({"passages": show_passages(hits)} if hits else {}),
         )
         return clean(reply)
 

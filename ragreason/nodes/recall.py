@@ -20,8 +20,8 @@ class Recall:
     They come from the folder `store`, by default the setting `experience`, else the few that ship.
     The store is read once, when the graph is loaded, and never written; a missing or empty one
     gives no examples. Questions that ask the same as this one are left out (`experience.same`).
-    Sources: similar examples by nearest neighbours, arXiv 2101.06804, the best next to the question
-    as there; a memory that grows from what was solved, arXiv 2308.10144.
+    Sources: similar examples by nearest neighbours, arXiv 2101.06804, which compares this order
+    with others; a memory that grows from what was solved, arXiv 2308.10144.
     """
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
