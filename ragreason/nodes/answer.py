@@ -30,7 +30,8 @@ class AnswerNode:
     """Give the reasoning's answer; without one, read the kept evidence and notes and answer.
 
     `reread` reads the evidence even where the reasoning has answered, as IRCoT's reader does.
-    Where the prompt overflows, whole oldest passages are dropped and named in `dropped`.
+    Where the prompt overflows, whole oldest passages are dropped and named in `dropped`, then the
+    oldest notes.
     `temperature` above 0 makes answers differ from seed to seed, for votes over whole graphs.
 
     Of several `samples`, one request, the answer given most often is taken, the first of equals;
@@ -97,22 +98,27 @@ class AnswerNode:
         self, state: State, evidence: list[Evidence], told: "Told"
     ) -> tuple[tuple[str, float], list[str]]:
         dropped: list[str] = []
+        notes = list(state.get("notes", ()))
         while True:
             try:
-                return await self._ask(state, evidence, told), dropped
+                return await self._ask(state, evidence, notes, told), dropped
             except ContextOverflowError:
-                if not evidence:
+                if not evidence and not notes:
                     raise
+                if not evidence:
+                    notes = notes[1:]
+                    continue
                 oldest, evidence = evidence[0].hit.passage, evidence[1:]
                 dropped.append(oldest.id)
                 emit(TraceEvent(kind="dropped", node=self.name, text=oldest.title))
 
-    async def _ask(self, state: State, evidence: list[Evidence], told: "Told") -> tuple[str, float]:
+    async def _ask(
+        self, state: State, evidence: list[Evidence], notes: list[str], told: "Told"
+    ) -> tuple[str, float]:
         question = state["question"]
         hits = [entry.hit for entry in evidence]
         excerpts = {e.hit.passage.id: e.excerpt for e in evidence if e.excerpt is not None}
-        notes = [neutralise(note) for note in state.get("notes", [])]
-        blocks = [show_passages(hits, excerpts=excerpts), "\n".join(notes)]
+        blocks = [show_passages(hits, excerpts=excerpts), "\n".join(map(neutralise, notes))]
         replies = await sampled(
             self.engine,
             "answer" if hits or notes else "direct",

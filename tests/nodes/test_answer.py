@@ -66,3 +66,12 @@ async def test_the_reasonings_answer_asks_no_model_and_is_not_sure() -> None:
 def test_samples_that_would_be_copies_are_refused() -> None:
     with pytest.raises(ConfigError, match="3 samples at temperature 0 are copies"):
         AnswerNode("answer", Scripted(), samples=3)
+
+
+async def test_notes_leave_a_prompt_that_overflows_without_passages_too() -> None:
+    engine = Scripted(["1874"], context=100)
+    found = await AnswerNode("answer", engine)(state(notes=["word " * 200, "Who?: Edda Quill"]))
+    assert (found["answer"].text, found["dropped"]) == ("1874", ["p"])
+    shown = engine.requests[-1].messages[0].content
+    assert "Who?: Edda Quill" in shown
+    assert "word" not in shown
