@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         Tree as Tree,
     )
     from ragreason.types import (
+        Alternative as Alternative,
         Answer as Answer,
         Budget as Budget,
         Citation as Citation,
@@ -143,6 +144,7 @@ _HOMES = {
     "ragreason.settings": ("Settings", "load_settings"),
     "ragreason.tree": ("Added", "Asked", "Expand", "Finish", "Judged", "Mark", "RollOut", "Tree"),
     "ragreason.types": (
+        "Alternative",
         "Answer",
         "Budget",
         "Citation",

@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Mount] = {
     ),
     "calibrate": Mount(
         "ragreason.cli.calibrate:calibrate",
-        "Fit when a graph takes which way: the best way's score for fewer tokens.",
+        "Fit when a graph takes which way, so that it keeps the best way's score for fewer tokens.",
     ),
     "trace": Mount("ragreason.cli.trace:app", "Look at past runs."),
     "models": Mount("ragreason.cli.models:app", "List, fetch and locate models."),

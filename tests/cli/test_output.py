@@ -13,7 +13,7 @@ def test_values_and_paths_become_plain_json(capsys: pytest.CaptureFixture[str]) 
     print_json({"q": Question(id="1", text="谁?"), "path": Path("a/b"), "none": None})
     out = capsys.readouterr().out
     assert json.loads(out) == {
-        "q": {"id": "1", "text": "谁?", "metadata": {}},
+        "q": {"id": "1", "text": "谁?", "metadata": {}, "history": []},
         "path": "a/b",
         "none": None,
     }

@@ -16,7 +16,7 @@ VESSMARK = Path(__file__).parents[2] / "corpora/vessmark"
 SCRIPT = """
 rules:
   - when: ""
-    reply: [" Answer: Tessing", " hm\\nSearch: Sallow Bridge", " Answer: 1864"]
+    reply: [" Hm.\\nAnswer: Tessing", " Well.\\nAnswer: 1492", " So.\\nAnswer: 1864"]
 """
 SIMULATED = ["scale", "simulated", "--questions", "60", "--budget", "1,4", "--out", "out"]
 

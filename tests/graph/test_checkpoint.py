@@ -47,6 +47,8 @@ FULL = State(
     trajectory=Trajectory(steps=(STEP, STEP)),
     draft="d",
     answer=ANSWER,
+    confidence=0.75,
+    difficulty=0.25,
     usage=Usage(prompt_tokens=3, cached_tokens=None, calls=1),
     steps=2,
     elapsed_s=1.25,
