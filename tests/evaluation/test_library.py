@@ -48,6 +48,14 @@ def test_graphs_are_compared_on_the_questions_that_both_answered() -> None:
     assert (over["react"]["n"], over["react"]["value"]) == (1, 1.0)
 
 
+def test_p_values_are_corrected_over_all_the_graphs_that_are_compared() -> None:
+    scores = {"naive_rag": 0.0, "react": 1.0, "cot": 1.0}
+    rows = [row(graph, str(i), f1) for graph, f1 in scores.items() for i in range(8)]
+    over = report(rows)["over_baseline"]
+    assert [found["p"] for found in over.values()] == [2 / 2**8] * 2
+    assert [found["p_holm"] for found in over.values()] == [4 / 2**8] * 2
+
+
 def test_without_the_baseline_nothing_is_compared() -> None:
     assert report([row("react", "a", 1.0)])["over_baseline"] == {}
 

@@ -3,7 +3,7 @@
 from ragreason.nodes.retrieve import Retrieve, fused
 from ragreason.protocols import Retriever
 from ragreason.state import State, initial
-from ragreason.types import Hit, Question
+from ragreason.types import Evidence, Hit, Question
 from tests.graphs.courses import QUESTION
 
 
@@ -17,7 +17,9 @@ def titles(update: dict[str, dict[str, object]]) -> list[str]:
 
 async def test_several_queries_are_one_batch_and_fused_by_rank(retriever: Retriever) -> None:
     node = Retrieve(name="retrieve", retriever=retriever, k=2, fused=True)
-    update = await node(state(queries=["Sallow Bridge crosses", "Edda Quill architect", "architect"]))
+    update = await node(
+        state(queries=["Sallow Bridge crosses", "Edda Quill architect", "architect"])
+    )
     assert titles(update) == ["Edda Quill", "Sallow Bridge"]
     first = next(iter(update["evidence"].values())).hit
     assert first.source == "fused"
@@ -38,3 +40,12 @@ async def test_ties_keep_the_order_of_the_searches(retriever: Retriever) -> None
     [one], [other] = await retriever.retrieve(["Sallow Bridge Morn", "cattle fair"], 1)
     best: list[Hit] = fused([[one], [other]], 2)
     assert [hit.passage.title for hit in best] == ["Sallow Bridge", "Harrowby"]
+
+
+async def test_what_was_graded_away_stays_away_when_it_is_found_again(retriever: Retriever) -> None:
+    [[found]] = await retriever.retrieve([QUESTION.text], 1)
+    known = {found.passage.id: Evidence(hit=found, keep=False, excerpt="It is told.")}
+    node = Retrieve(name="retrieve", retriever=retriever, k=2)
+    update = await node(state(evidence=known))
+    assert len(update["evidence"]) == 1, "the second hit alone is new"
+    assert found.passage.id not in update["evidence"]
