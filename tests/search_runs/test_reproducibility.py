@@ -16,7 +16,10 @@ from ragreason.graph.bind import Parts
 from ragreason.graph.load import load_graph
 from ragreason.graph.subgraph import policy_function
 from ragreason.nodes.search import Reasoned, reason
+from ragreason.policies.agent import AgentPolicy
 from ragreason.policies.graph import GraphPolicy
+from ragreason.policies.react import ReAct
+from ragreason.policies.reflect import Reflect
 from ragreason.protocols import Generator, Policy
 from ragreason.tree import Event
 from ragreason.types import Completion, Question, Request
@@ -31,6 +34,10 @@ SAMPLING = [name for name in STRATEGIES if name not in {"greedy", "revise"}]
 def policy(name: str, engine: Generator, temperature: float = 0.8) -> Policy:
     """The policy `name`, sampling; a graph's runs use `engine`."""
     cls = registry.load("policies", name)
+    if cls is AgentPolicy:
+        return AgentPolicy(temperature=temperature, form="text")  # scripts write no JSON
+    if cls is Reflect:
+        return Reflect(policy=ReAct(temperature=temperature))
     if cls is not GraphPolicy:
         made: Policy = cls(temperature=temperature)
         return made
@@ -135,10 +142,12 @@ async def test_a_second_round_at_the_same_node_repeats_no_seed_of_the_first(name
         events=first.tree.events,
         **parts,
     )
-    old, new = engine.requests[0], engine.requests[rounds]
-    assert (old.prefill, old.n, new.prefill, new.n) == (new.prefill, 3, old.prefill, 2)
-    drawn = [(r.seed or 0) + i for r in (old, new) for i in range(r.n)]
-    assert len(set(drawn)) == 5
+    old = engine.requests[0]
+    new = [r for r in engine.requests[rounds:] if r.prefill == old.prefill]
+    assert old.n == 3
+    assert sum(r.n for r in new) == (2 if name != "adaptive_majority" else 1), "or safe by then"
+    drawn = [(r.seed or 0) + i for r in (old, *new) for i in range(r.n)]
+    assert len(set(drawn)) == len(drawn)
 
 
 @pytest.mark.model
