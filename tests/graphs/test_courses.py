@@ -198,14 +198,24 @@ async def test_an_adversarial_model_can_not_hold_a_graph_up(
     assert run.answer.status in {"ok", "forced"}
 
 
+class Scoring(Scripted):
+    """Counts the words of the continuations that it scored."""
+
+    scored = 0
+
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        self.scored += sum(len(text.split()) for text in continuations)
+        return await super().score(request, continuations)
+
+
 @pytest.mark.parametrize("name", shipped_graphs())
 async def test_what_is_counted_is_what_the_engine_was_asked(course: Course, name: str) -> None:
-    engine = Scripted(default=" Known.\nSearch: Edda Quill")
+    engine = Scoring(default=" Known.\nSearch: Edda Quill")
     run = await course.run(name, engine)
     usage = run.answer.usage
     prompts = sum([await engine.count_tokens(request) for request in engine.requests])
     assert usage.calls == engine.calls
-    assert usage.prompt_tokens + usage.verifier_tokens == prompts
+    assert usage.prompt_tokens + usage.verifier_tokens == prompts + engine.scored
 
 
 @pytest.mark.parametrize("name", shipped_graphs())
