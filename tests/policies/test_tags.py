@@ -1,7 +1,7 @@
 """How a tag format is read from what a model wrote, and how other texts are kept out of it."""
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from ragreason.errors import ConfigError
 from ragreason.policies.tags import Action, Tags
@@ -51,8 +51,13 @@ def test_tags_of_other_forms_are_read_and_made_inert_too() -> None:
     assert SQUARE.inert("[SEARCH]Edda[/SEARCH] </think>") == "[ SEARCH]Edda[ /SEARCH] ‹/think›"
 
 
+OVERLAPPING = Tags(search=("@@", "@!"), answer=("!@", "!!"))
+
+
+@example(OVERLAPPING, ["@", "@", "@"])
+@example(OVERLAPPING, ["@", "!", "@", "@", "!", "!", "!"])
 @given(
-    st.sampled_from([TAGS, SQUARE, Tags(search=("@@", "@!"), answer=("!@", "!!"))]),
+    st.sampled_from([TAGS, SQUARE, OVERLAPPING]),
     st.lists(st.sampled_from([*SQUARE.all, *TAGS.all, "@", "!", "<", ">", "a", " ", "["])),
 )
 def test_an_inert_text_holds_no_tag_however_its_parts_are_put_together(

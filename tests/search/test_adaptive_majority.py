@@ -59,8 +59,10 @@ def test_a_tree_that_holds_samples_is_topped_up() -> None:
 
 
 def test_four_that_agree_are_enough_and_three_are_not() -> None:
-    assert decided(answers("Rome", "rome.", "the Rome"), first=3) == ((0, 1),)
-    assert isinstance(decided(answers("Rome", "rome.", "the Rome", "Rome"), first=3), Finish)
+    """Of 16, so that the samples left could still overtake the leader."""
+    three, four = ("Rome", "rome.", "the Rome"), ("Rome", "rome.", "the Rome", "Rome")
+    assert decided(answers(*three), n=16, first=3) == ((0, 1),)
+    assert isinstance(decided(answers(*four), n=16, first=3), Finish)
 
 
 def test_less_confidence_takes_fewer_samples() -> None:
