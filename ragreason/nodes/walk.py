@@ -26,7 +26,7 @@ from ragreason.text.language import language
 from ragreason.types import Hit, Usage
 
 SOURCE = "walk"
-_OPENING = {"en": "Open:", "zh": "打开："}
+_OPENING = {"en": "Linked page to read next:", "zh": "接下来读的链接页面："}
 _LONGEST_TITLE = 80
 Row = tuple[int, float]
 

@@ -92,5 +92,5 @@ async def test_think_on_graph_walks_chinese_passages(tmp_path: Path) -> None:
     question = Question(id="q", text="《夜航》的作者出生于哪里？")
     run = await course.run("think_on_graph", engine, "start.k=1", "walk.beam=1", question=question)
     assert told(run)[:5] == ["start", f"? {question.text}", "grade", "walk", "? 陈青"]
-    assert engine.requests[0].prefill == "打开："
+    assert engine.requests[0].prefill == "接下来读的链接页面："
     assert run.answer.text == "柳溪"

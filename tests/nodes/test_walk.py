@@ -73,7 +73,7 @@ async def test_nothing_is_asked_where_there_is_nothing_to_choose(index: IndexFol
 async def test_only_the_best_choices_are_shown(index: IndexFolder) -> None:
     _, engine = await go(index, "", beam=1, choices=2)
     shown = engine.requests[0].messages[0].content
-    assert "Open already: -" in shown
+    assert "Pages read: -" in shown
     assert shown.count("\n- ") == 2
     assert "- Edda Quill" in shown
 
