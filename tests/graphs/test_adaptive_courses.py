@@ -3,15 +3,16 @@
 from ragreason.generation.scripted import Reply, Scripted, When
 from ragreason.types import Question
 from tests.graphs.courses import QUESTION, Course, told
+from tests.waiting import Waiting
 
 NEVER = "ask->recall.when.at_most=0"
 READ = "Answer the question with a short answer, using"
 
 
 async def test_adaptive_vote_stops_when_four_runs_agree(course: Course) -> None:
-    engine = Scripted(default="1874", latency_s=0.01)
+    engine = Waiting(4, default="1874")
     run = await course.run("adaptive_vote", engine)
-    assert (run.answer.text, engine.calls, engine.peak) == ("1874", 4, 4)
+    assert (run.answer.text, engine.calls, engine.met) == ("1874", 4, True)
     assert run.answer.usage.retrievals == 4
     assert {request.temperature for request in engine.requests} == {0.8}
     assert len({request.seed for request in engine.requests}) == 4

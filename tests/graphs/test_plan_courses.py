@@ -2,6 +2,7 @@
 
 from ragreason.generation.scripted import Scripted, When
 from tests.graphs.courses import QUESTION, Course, told
+from tests.waiting import Waiting
 
 PLAN = "Who designed the Sallow Bridge?\n2. When was #1 born?"
 DESIGNER = ("Question: Who designed", "Edda Quill")
@@ -34,9 +35,10 @@ async def test_plan_asks_what_waits_for_nothing_side_by_side(course: Course) -> 
     plan = "When was Edda Quill born?\n2. Where is Harrowby?\n3. Was #1 before #2?"
     rules = [("Now break", plan), BORN, ("Where is", "Morn"), ("Question: Was", "yes"), LAST]
     question = QUESTION.model_copy(update={"text": "Was Edda Quill or Harrowby born before?"})
-    engine = Scripted(rules=rules, latency_s=0.01)
+    parts = ("Question: When was Edda Quill born?", "Question: Where is")
+    engine = Waiting(2, counts=lambda text: any(part in text for part in parts), rules=rules)
     run = await course.run("plan", engine, question=question)
-    assert engine.peak == 2
+    assert engine.met
     assert told(run).count("ready") == 3
     assert "? Was 1874 before Morn?" in told(run)
 
