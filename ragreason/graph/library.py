@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from ragreason.errors import ConfigError, GraphError, UnknownNameError
 from ragreason.graph.checks import check_graph
+from ragreason.graph.crossings import check_crossings
 from ragreason.graph.definition import Definition, NodeSpec, Paradigm, Part, Place
 from ragreason.graph.nested import Nested
 from ragreason.graph.read import read_graph
@@ -91,7 +92,7 @@ def _nest(
         found = _read_inner(definition, place, spec, trail)
         inner[place] = _nest(found, allow, verifiers, trail)
     nested = Nested(definition, inner)
-    for error in check_samples(nested, allow):
+    for error in (*check_crossings(nested, allow), *check_samples(nested, allow)):
         raise error
     return nested
 

@@ -1,5 +1,6 @@
 """A graph inside another: whose budget it was that ended it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,25 @@ def test_a_part_that_does_not_give_what_it_says_is_refused(tmp_path: Path, parts
     (tmp_path / "part.yaml").write_text(PART.replace("GIVES", "draft"), encoding="utf-8")
     with pytest.raises(GraphError, match="END is reached without 'draft', which it gives"):
         load_graph(tmp_path / "part.yaml", parts=parts)
+
+
+@pytest.mark.parametrize(
+    ("field", "complaint"),
+    [
+        (
+            "in: {qestion: item}",
+            "graph 'inner' has no state key 'qestion'; did you mean 'question'",
+        ),
+        ("out: {anwser: notes}", "graph 'inner' writes no 'anwser'; did you mean 'answer'"),
+        ("out: {trajectory: notes}", "graph 'inner' writes no 'trajectory'; known: answer, "),
+    ],
+)
+def test_keys_that_the_graph_inside_lacks_are_told(
+    tmp_path: Path, parts: Parts, field: str, complaint: str
+) -> None:
+    good = "in: {question: item}" if field.startswith("in") else "out: {answer: notes}"
+    (tmp_path / "inner.yaml").write_text(INNER.replace("BUDGET", "{}"), encoding="utf-8")
+    outer = OUTER.replace("BUDGET", "{}").replace(good, field)
+    (tmp_path / "outer.yaml").write_text(outer, encoding="utf-8")
+    with pytest.raises(GraphError, match=re.escape(complaint)):
+        load_graph(tmp_path / "outer.yaml", parts=parts)
