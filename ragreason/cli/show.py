@@ -4,13 +4,15 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from ragreason.events import TraceEvent
+from ragreason.events import EventKind, TraceEvent
 from ragreason.types import Answer, Citation, Hit, Step, StepKind, Usage, Verdict
 
 WIDTH = 80
 MARGIN = 9
 _WORDS: Mapping[StepKind, str] = {"answer": "draft", "backtrack": "back"}
 """A candidate answer is a draft: the run's answer comes at its end."""
+_EVENTS: Mapping[EventKind, str] = {"thinking": "think", "difficulty": "hard"}
+"""Words that fit into the margin."""
 
 
 class Transcript:
@@ -38,7 +40,7 @@ class Transcript:
         if event.kind in {"thinking", "difficulty", "forced", "dropped"} or (
             event.kind == "failed" and self.full
         ):
-            return _block("think" if event.kind == "thinking" else event.kind, event.text)
+            return _block(_EVENTS.get(event.kind, event.kind), event.text)
         if event.kind == "node" and self.full:
             return _block("node", f"{event.node} {event.text} at {event.at_s:.1f} s")
         return []
@@ -116,7 +118,7 @@ def _verdict_lines(verdict: Verdict, judged: str) -> list[str]:
 
 
 def answer_lines(answer: Answer) -> list[str]:
-    """The answer, what other evidence says, the numbered citations, and one line of cost."""
+    """The answer, what other evidence says, the numbered citations, and the cost."""
     lines = answer_block(answer.cited or answer.text or "(none)")
     for other in answer.alternatives:
         counted = f"{other.documents} document{'s' * (other.documents != 1)}"
@@ -124,7 +126,7 @@ def answer_lines(answer: Answer) -> list[str]:
     for citation in answer.citations:
         lines += citation_lines(citation)
     spent = cost(answer.usage, answer.elapsed_s, answer.first_token_s)
-    return [*lines, f"{'cost':<{MARGIN}}{spent}"]
+    return [*lines, *_block("cost", spent)]
 
 
 def answer_block(text: str) -> list[str]:

@@ -43,8 +43,15 @@ def test_an_answer_shows_its_citations_and_its_cost() -> None:
     assert answer_lines(answer) == [
         "answer   1815 [1]",
         "         [1] Ada, page 2: born in 1815",
-        "cost     1,200 prompt + 30 generated + 5 verifier tokens, 2 calls, 0 searches, 1.2 s",
+        "cost     1,200 prompt + 30 generated + 5 verifier tokens, 2 calls, 0 searches,",
+        "         1.2 s",
     ]
+    assert all(len(line) <= 80 for line in answer_lines(answer))
+
+
+def test_how_hard_a_question_is_stands_apart_from_its_word() -> None:
+    event = TraceEvent(kind="difficulty", text="0.8872: words 0.1250")
+    assert event_lines(event) == ["hard     0.8872: words 0.1250"]
 
 
 def test_an_answer_shows_what_other_evidence_says() -> None:
