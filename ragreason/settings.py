@@ -29,7 +29,7 @@ class Settings(BaseModel):
     embedder: str = "minilm"
     """A registered embedder, or the path of a sentence-transformers folder."""
     retriever: str = "hybrid"
-    """`hybrid`, `dense`, `bm25`, or a retriever of an installed package."""
+    """`hybrid`, `dense`, `bm25`, `graph_walk`, or a retriever of an installed package."""
     index: Path | None = None
     """The index folder that is searched where none is named."""
     experience: Path | None = None

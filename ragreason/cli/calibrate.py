@@ -29,7 +29,9 @@ def calibrate(
         Path | None, typer.Option(help="The index to search; by default one of the data's texts.")
     ] = None,
     model: Models = None,
-    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    retriever: Annotated[
+        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions of each, in file order.")
     ] = None,

@@ -26,7 +26,9 @@ def eval_(
         Path | None, typer.Option(help="The index to search; by default one of the data's texts.")
     ] = None,
     model: Models = None,
-    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    retriever: Annotated[
+        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="At most so many questions, in file order.")
     ] = None,

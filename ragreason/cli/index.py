@@ -151,7 +151,9 @@ def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     index: Index = None,
     k: Annotated[int, typer.Option("-k", help="How many passages.", min=1)] = 5,
-    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    retriever: Annotated[
+        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
+    ] = None,
     embedder: EmbedderName = None,
     where: Annotated[
         list[str] | None, typer.Option(help="Only passages whose metadata fit: NAME=VALUE.")

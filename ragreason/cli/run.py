@@ -33,7 +33,9 @@ def run(
     question: Annotated[str, typer.Argument(help="What to answer.")],
     index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
     model: Models = None,
-    retriever: Annotated[str | None, typer.Option(help="hybrid, dense or bm25.")] = None,
+    retriever: Annotated[
+        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
+    ] = None,
     set_: Overrides = None,
     after: Annotated[
         str | None,
