@@ -35,6 +35,19 @@ async def test_a_sub_answer_is_read_greedily_from_the_passages_alone() -> None:
     assert "Intermediate" not in request.messages[0].content + request.prefill
 
 
+async def test_a_sub_answer_is_not_read_from_the_passages_of_other_sub_queries() -> None:
+    engine = Scripted([" 1874"])
+    second = Step(
+        kind="search", text=" When was Edda Quill born?", query="When was Edda Quill born?"
+    )
+    other = Hit(passage=passage("Harrowby", "A town."), score=1.0, rank=1, source="bm25")
+    chain = ANSWERED.extended(second.model_copy(update={"hits": (other,)}))
+    await CoRAG().propose(QUESTION, chain, 1, engine, seed=1)
+    shown = engine.requests[0].messages[0].content
+    assert "[1] Harrowby: A town." in shown
+    assert "An architect" not in shown
+
+
 async def test_silence_is_that_nothing_was_found() -> None:
     step = await propose(Trajectory(steps=(ASKED,)), "")
     assert step.text == " No relevant information found"
