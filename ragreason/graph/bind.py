@@ -105,7 +105,7 @@ class Binder:
         if set(engines) == {MAIN}:
             return engines[MAIN]
         near = nearest(name, engines)
-        guess = f"; did you mean '{near}'?" if near else ""
+        guess = f"; did you mean '{near}'?" if near else ";"
         raise self._error(
             (*place, "model"),
             f"no model '{name}' was given{guess} given: {', '.join(sorted(engines))}; "

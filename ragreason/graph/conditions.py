@@ -65,7 +65,7 @@ def complaint(condition: Condition, keys: Mapping[str, Any]) -> str | None:
     field = condition.field
     if field not in keys:
         near = nearest(field, keys)
-        guess = f"; did you mean '{near}'?" if near else ""
+        guess = f"; did you mean '{near}'?" if near else ";"
         return f"'{field}' is no state key{guess} known: {', '.join(sorted(keys))}"
     found = shape(keys[field])
     if condition.is_ is not None:

@@ -47,6 +47,8 @@ async def test_an_engine_that_was_not_given_names_the_nearest(engine: Any, searc
         "g.yaml:7: no model 'small' was given; did you mean 'smal'? given: main, smal; "
         "give --model small=NAME"
     )
+    with pytest.raises(GraphError, match=r"no model 'small' was given; given: main, other; give"):
+        await ask(TEXT, Parts({"main": engine, "other": engine}, {"main": search}))
 
 
 async def test_nodes_use_the_retriever_they_name(engine: Any, search: Any) -> None:
