@@ -45,7 +45,12 @@ def load_one(folder: Path, spec: str, value: Any) -> Example:
 
 def test_hotpotqa_official(tmp_path: Path) -> None:
     example = load_one(tmp_path, "hotpotqa:{}", [HOTPOT])
-    assert example.question.model_dump() == {"id": "q1", "text": HOTPOT["question"], "metadata": {}}
+    assert example.question.model_dump() == {
+        "id": "q1",
+        "text": HOTPOT["question"],
+        "metadata": {},
+        "history": (),
+    }
     assert [p.text for p in example.passages][1] == "Ilse rows. Her brother is Otto."
     assert example.gold.answers == ("Sirel",)
     assert example.gold.support_ids == tuple(p.id for p in example.passages[1:])

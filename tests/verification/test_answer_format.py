@@ -68,7 +68,7 @@ async def test_what_says_nothing_scores_nothing(question: Question, text: str, w
         ("the king of the king of the king of Leland", "circles"),
         ("斯蒂芬·金", "language"),
         ("Stephen\nKing", "line"),
-        ("as few words as possible Search: King", "label"),
+        ("a writer of long books Search: King", "label"),
     ],
 )
 async def test_each_fault_halves_the_score_and_is_named(
