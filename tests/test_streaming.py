@@ -62,7 +62,9 @@ async def test_the_first_words_come_before_the_answer_is_whole(index_dir: Path) 
     tokens = [e for e in heard if e.kind == "token"]
     assert "".join(e.text for e in tokens) == run.answer.text == "In 1874"
     assert {e.node for e in tokens} == {"answer"}
-    assert run.answer.first_token_s == tokens[0].at_s
+    first = run.answer.first_token_s
+    assert first is not None
+    assert 0 <= first <= tokens[0].at_s, "it is told once it is there"
     assert not any(e.kind == "token" for e in run.events), "the run keeps none"
     assert run.answer.usage.completion_tokens == 2
 
@@ -98,7 +100,8 @@ async def test_an_answer_that_comes_at_once_has_its_first_token_then(
         assert not any(e.kind == "token" for e in heard)
     first = run.answer.first_token_s
     assert first is not None
-    assert first == pytest.approx(answered.at_s, abs=0.05) or first == run.answer.elapsed_s
+    begun = next(e for e in heard if e.kind == "node" and e.node == answered.node)
+    assert begun.at_s <= first <= run.answer.elapsed_s
 
 
 @pytest.mark.parametrize("graph", ["decompose", "naive_rag_vote"])
