@@ -145,6 +145,13 @@ class Usage(Value):
     did not say (None + x is x: a lower bound). `reasoning_tokens` is the part of
     `completion_tokens` that was thought and not said, probes included. Tokens of verifier calls
     count in `verifier_tokens` only, `calls` counts every call, `retrievals` every query.
+
+    `reusable_tokens` is the part of `prompt_tokens` that an earlier prompt or reply of the run began
+    with too, in whole cache blocks: what a prefix cache can give at best, None where nobody looked.
+    `inferred_tokens` is the part of `cached_tokens` that no engine counted, `estimated_tokens` the
+    part of `reusable_tokens` that was compared as text, without token ids. Calls answered by the
+    response cache count like any others, with what they had cost; `cache_hits` says how many they
+    were, `cache_hit_tokens` how many of all tokens are theirs.
     """
 
     prompt_tokens: int = 0
@@ -154,23 +161,37 @@ class Usage(Value):
     verifier_tokens: int = 0
     calls: int = 0
     retrievals: int = 0
+    reusable_tokens: int | None = None
+    inferred_tokens: int = 0
+    estimated_tokens: int = 0
+    cache_hits: int = 0
+    cache_hit_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
-        cached = [c for c in (self.cached_tokens, other.cached_tokens) if c is not None]
         return Usage(
             prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            cached_tokens=sum(cached) if cached else None,
+            cached_tokens=_known_sum(self.cached_tokens, other.cached_tokens),
             completion_tokens=self.completion_tokens + other.completion_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             verifier_tokens=self.verifier_tokens + other.verifier_tokens,
             calls=self.calls + other.calls,
             retrievals=self.retrievals + other.retrievals,
+            reusable_tokens=_known_sum(self.reusable_tokens, other.reusable_tokens),
+            inferred_tokens=self.inferred_tokens + other.inferred_tokens,
+            estimated_tokens=self.estimated_tokens + other.estimated_tokens,
+            cache_hits=self.cache_hits + other.cache_hits,
+            cache_hit_tokens=self.cache_hit_tokens + other.cache_hit_tokens,
         )
 
     @property
     def tokens(self) -> int:
         """All tokens: prompt, completion and verifier."""
         return self.prompt_tokens + self.completion_tokens + self.verifier_tokens
+
+
+def _known_sum(one: int | None, other: int | None) -> int | None:
+    """None counts as nothing, unless both are None."""
+    return other if one is None else one if other is None else one + other
 
 
 class Completion(Value):
