@@ -79,7 +79,7 @@ def _index_opener(folder: Path, embedder: Embedder) -> Callable[[str], Retriever
 class LateEmbedder:
     """The embedder called `chosen`, fetched and opened when something first needs it.
 
-    One is opened a name, shared by retrievers, verifiers and citations.
+    One is opened a name, shared by retrievers, verifiers and citations: their calls coalesce.
     """
 
     chosen: str
@@ -102,6 +102,7 @@ class LateEmbedder:
 
 @cache
 def _embedder(name: str) -> Embedder:
+    from ragreason.embedding.coalesce import coalescing
     from ragreason.embedding.open import open_embedder
 
-    return open_embedder(name)
+    return coalescing(open_embedder(name))
