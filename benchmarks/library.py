@@ -4,7 +4,8 @@ best of it on other questions.
     python benchmarks/library.py [--set table|test] [--graph NAME]... [--half] [--again]
 
 `table` is 40 questions: 20 of HotpotQA's development sample, 10 of 2WikiMultihopQA, 10 of MuSiQue,
-each over the union of its sample's paragraphs. `test` is 100 others. A row is appended to
+each over the union of its sample's paragraphs. `test` is 200 others: 100 that were looked at first,
+and 100 added after that look, which are also reported alone, as `second`. A row is appended to
 results/library_SET.jsonl when its question is finished, so a run that was stopped goes on; rows of
 a graph that has changed since are asked again, `--again` asks all of the named graphs' again;
 `--half` asks only the first half of each part, `--only-report` asks nothing. Rows hold scores and
@@ -44,8 +45,10 @@ PARTS = {
 }
 RANGES = {
     "table": {"hotpotqa": (0, 20), "2wikimultihopqa": (250, 260), "musique": (50, 60)},
-    "test": {"hotpotqa": (20, 64), "2wikimultihopqa": (260, 288), "musique": (60, 88)},
+    "test": {"hotpotqa": (20, 100), "2wikimultihopqa": (260, 340), "musique": (60, 100)},
 }
+LOOKED_AT = {"hotpotqa": 64, "2wikimultihopqa": 288, "musique": 88}
+"""The test's questions before these places were its first 100; rows without a place are theirs."""
 COUNTED = (
     "prompt_tokens",
     "cached_tokens",
@@ -74,12 +77,13 @@ def read(path: Path) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def kept(graph: str, graph_hash: str, dataset: str, row: Row) -> dict[str, Any]:
+def kept(graph: str, graph_hash: str, dataset: str, place: int, row: Row) -> dict[str, Any]:
     """The part of an evaluation's row that may be kept: no text of the data."""
     return {
         "graph": graph,
         "graph_hash": graph_hash,
         "dataset": dataset,
+        "place": place,
         "id": row["id"],
         **{key: row[key] for key in SCORES},
         **{key: row["usage"][key] for key in COUNTED},
@@ -108,9 +112,10 @@ async def measure(name: str, graphs: Sequence[str], *, again: bool, half: bool =
     for graph in graphs:
         mark = read_nested(graph).hash
         todo = [
-            (datasets[part], example)
+            (datasets[part], place)
             for part, (first, stop) in RANGES[name].items()
-            for example in datasets[part].examples[first : (first + stop) // 2 if half else stop]
+            for place in range(first, (first + stop) // 2 if half else stop)
+            for example in datasets[part].examples[place : place + 1]
             if again or (graph, mark, part, example.question.id) not in done
         ]
         if todo:
@@ -125,7 +130,7 @@ async def _graph(
     name: str,
     graph: str,
     mark: str,
-    todo: Sequence[tuple[Dataset, Example]],
+    todo: Sequence[tuple[Dataset, int]],
     engine: Generator,
     settings: Settings,
 ) -> None:
@@ -139,15 +144,20 @@ async def _graph(
                 await stack.enter_async_context(runner)
                 answerers[dataset.name] = from_runner(runner, 0)
 
-        async def one(dataset: Dataset, example: Example) -> None:
+        async def one(dataset: Dataset, place: int) -> None:
             async with slots:
-                row = await answered(answerers[dataset.name], dataset, example)
+                row = await answered(answerers[dataset.name], dataset, dataset.examples[place])
             with rows_file(name).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(kept(graph, mark, dataset.name, row)) + "\n")
+                file.write(json.dumps(kept(graph, mark, dataset.name, place, row)) + "\n")
             told = row["error"] or f"f1 {row['f1']:.2f}, {row['usage']['prompt_tokens']} read"
             print(f"{graph:<22} {dataset.name:<16} {row['status']}: {told}", flush=True)
 
-        await asyncio.gather(*(one(dataset, example) for dataset, example in todo))
+        await asyncio.gather(*(one(dataset, place) for dataset, place in todo))
+
+
+def is_second(row: Mapping[str, Any]) -> bool:
+    """Whether a row of the test is of a question that was added after the first look."""
+    return int(row.get("place", -1)) >= LOOKED_AT[row["dataset"]]
 
 
 def summarise(names: Iterable[str]) -> Mapping[str, Any]:
@@ -158,6 +168,8 @@ def summarise(names: Iterable[str]) -> Mapping[str, Any]:
         rows = [r for r in read(rows_file(name)) if current.get(r["graph"]) == r["graph_hash"]]
         if rows:
             found[name] = report(rows)
+        if name == "test" and (second := [row for row in rows if is_second(row)]):
+            found["second"] = report(second)
     text = json.dumps(found, indent=1, ensure_ascii=False)
     (RESULTS / "library.json").write_text(text + "\n", encoding="utf-8")
     return found
