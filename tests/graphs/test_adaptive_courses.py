@@ -1,12 +1,16 @@
 """Thinking only where it pays: the courses that `adaptive` and `adaptive_vote` take."""
 
-from ragreason.generation.scripted import Reply, Scripted, When
+from ragreason.generation.scripted import Scripted
 from ragreason.types import Question
 from tests.graphs.courses import QUESTION, Course, told
 from tests.waiting import Waiting
 
 NEVER = "ask->recall.when.at_most=0"
-READ = "Answer the question with a short answer, using"
+BY_DOUBT = [
+    "judge.weights={doubt: 4.0}",
+    "judge.intercept=-2.0",
+    "judge->END.when.at_most=0.5",
+]
 
 
 async def test_adaptive_vote_stops_when_four_runs_agree(course: Course) -> None:
@@ -38,29 +42,23 @@ async def test_adaptive_answers_what_is_easy_without_a_search(course: Course) ->
     assert (run.answer.text, run.answer.usage.retrievals, engine.calls) == ("yes", 0, 1)
 
 
-async def test_adaptive_reads_once_where_its_answers_agree(course: Course) -> None:
+async def test_adaptive_reads_once_where_its_answer_is_sure(course: Course) -> None:
     engine = Scripted(default="1874")
-    run = await course.run("adaptive", engine, NEVER, "judge->END.when.at_most=0.9")
-    assert told(run) == ["ask", "retrieve", f"? {QUESTION.text}", "read", "judge"]
-    assert (run.answer.text, engine.calls, engine.requests[0].n) == ("1874", 1, 5)
+    run = await course.run("adaptive", engine, NEVER, *BY_DOUBT)
+    assert told(run) == ["ask", "retrieve", f"? {QUESTION.text}", "compress", "read", "judge"]
+    assert (run.answer.text, engine.calls) == ("1874", 1)
     (hard,) = [event for event in run.events if (event.kind, event.node) == ("difficulty", "judge")]
-    assert "doubt 0.0000" in hard.text
+    assert "doubt 0.4000" in hard.text, "the scripted engine gives 0.6 to what stands in the prompt"
 
 
-async def test_adaptive_takes_the_full_loop_where_its_answers_differ(course: Course) -> None:
-    rules: list[tuple[When, Reply]] = [
-        (lambda r: r.n == 5, ["1874", "1492", "Harrowby", "the Morn", "no"]),
-        (READ, "1874"),
-        ("Thought:", " Edda Quill designed it. So the answer is: 1874."),
-    ]
-    engine = Scripted(rules=rules)
-    fit = ["judge.weights={doubt: 4.0}", "judge.intercept=-2.0"]
-    run = await course.run("adaptive", engine, NEVER, *fit, "judge->END.when.at_most=0.5")
+async def test_adaptive_takes_the_full_loop_where_its_answer_is_not(course: Course) -> None:
+    engine = Scripted(["Zanzibar"], default="1874")
+    run = await course.run("adaptive", engine, NEVER, *BY_DOUBT)
     words = told(run)
-    assert words[:6] == ["ask", "retrieve", f"? {QUESTION.text}", "read", "judge", "loop"]
-    assert f"search {QUESTION.text}" in words, "the inner graph searches for itself"
+    assert words[4:8] == ["read", "judge", "loop", "start"]
+    assert words.count(f"? {QUESTION.text}") == 2, "the inner graph searches for itself"
     assert run.answer.text == "1874"
-    assert run.answer.usage.calls == engine.calls > 2
+    assert run.answer.usage.calls == engine.calls > 1
 
 
 async def test_adaptive_takes_another_loop(course: Course) -> None:
