@@ -1,8 +1,10 @@
 """Work in flight together."""
 
 import asyncio
+import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import aclosing, suppress
 from contextvars import Context
 from dataclasses import dataclass, field
 from threading import Lock
@@ -108,3 +110,66 @@ class Coalescer(Generic[Item, Result]):
             for one in batch:
                 one.future.cancel()
             raise
+
+
+class LoopThread:
+    """An event loop in a thread of its own, for what must not change loops or would hold one up.
+
+    Usable from any other loop. `stop` cancels what runs there and ends the thread.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread.start()
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, run there; blocks. Never from an event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of `work`, run there. Cancelling the caller cancels it."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+
+    async def each(self, source: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+        """The items of `source`, which is iterated there; leaving early closes it there."""
+        here, queue = asyncio.get_running_loop(), asyncio.Queue[tuple[T] | BaseException | None]()
+
+        def tell(item: tuple[T] | BaseException | None) -> None:
+            with suppress(RuntimeError):  # the other loop was closed meanwhile
+                here.call_soon_threadsafe(queue.put_nowait, item)
+
+        async def pump() -> None:
+            try:
+                async with aclosing(source):
+                    async for item in source:
+                        tell((item,))
+            except asyncio.CancelledError:
+                tell(ConnectionAbortedError("the thread was stopped"))
+                raise
+            except Exception as error:
+                tell(error)
+            else:
+                tell(None)
+
+        pumping = asyncio.run_coroutine_threadsafe(pump(), self._loop)
+        try:
+            while (item := await queue.get()) is not None:
+                if isinstance(item, BaseException):
+                    raise item
+                yield item[0]
+        finally:
+            pumping.cancel()
+
+    def stop(self) -> None:
+        """Safe to call twice."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._end)
+            if self._thread is not threading.current_thread():
+                self._thread.join()
+                self._loop.close()
+
+    def _end(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            task.cancel()
+        self._loop.call_soon(self._loop.stop)  # after the cancelled have had their turn
