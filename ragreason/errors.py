@@ -30,7 +30,9 @@ class RagreasonError(Exception):
     """The root: `except RagreasonError` catches all that ragreason raises on purpose."""
 
     exit_code: ClassVar[int] = 1
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
+    """Whether the same call may succeed if it is made again; errors that come after such attempts
+    are not."""
 
 
 class ConfigError(RagreasonError):
@@ -93,13 +95,13 @@ class EngineError(RunError):
 class EngineDiedError(EngineError):
     """The engine's process or connection is gone."""
 
-    retryable: ClassVar[bool] = True
+    retryable = True
 
 
 class EngineTimeoutError(EngineError):
     """The engine did not answer in time."""
 
-    retryable: ClassVar[bool] = True
+    retryable = True
 
 
 class ContextOverflowError(EngineError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ragreason.errors import ConfigError, UnknownNameError
 
@@ -39,11 +39,13 @@ class Settings(BaseModel):
     data: Path = Path("../shared/data")
     """Development data, for tests and benchmarks."""
     openai_base_url: str | None = None
-    """An OpenAI-compatible server, such as `http://localhost:8000/v1`."""
+    """An OpenAI-compatible server, such as `http://localhost:8000/v1`, or several of the same
+    model: a list, or with commas between them.
+    """
     openai_api_key: str | None = Field(default=None, repr=False)
     """Its key. Never shown in traces, logs or errors."""
     reward_base_url: str | None = None
-    """A vLLM server of reward models; by default `openai_base_url` with its key."""
+    """A vLLM server of reward models; by default the first of `openai_base_url` with its key."""
     reward_api_key: str | None = Field(default=None, repr=False)
     """Its key, sent to `reward_base_url` only."""
     concurrency: Annotated[int, Field(ge=1)] = 8
@@ -58,6 +60,15 @@ class Settings(BaseModel):
     """How many tokens neighbouring passages share."""
     max_question_chars: Annotated[int, Field(ge=1)] = 8000
     """Longer questions are refused."""
+
+    @field_validator("openai_base_url", mode="before")
+    @classmethod
+    def _joined(cls, given: Any) -> Any:
+        return ",".join(map(str, given)) if isinstance(given, list | tuple) else given
+
+    def openai_base_urls(self) -> tuple[str, ...]:
+        """Each server of `openai_base_url`."""
+        return tuple((self.openai_base_url or "").replace(",", " ").split())
 
     def resolved_home(self) -> Path:
         """`home` with ~ expanded."""

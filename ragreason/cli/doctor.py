@@ -105,20 +105,23 @@ def engines(settings: Settings) -> list[Finding]:
 
 
 def server(settings: Settings) -> Finding:
-    """The OpenAI-compatible server, asked for its models if one is set."""
-    url = settings.openai_base_url
-    if not url:
+    """The OpenAI-compatible servers, asked for their models if any are set."""
+    urls = settings.openai_base_urls()
+    found = partial(Finding, part="engine", name="openai")
+    if not urls:
         mend = "export RAGREASON_OPENAI_BASE_URL=http://localhost:8000/v1"
-        return Finding(part="engine", name="openai", state="off", detail="no URL set", mend=mend)
-    problem = _ask(f"{url.rstrip('/')}/models", settings.openai_api_key, settings.hub_timeout_s)
-    if not problem:
-        return Finding(part="engine", name="openai", state="works", detail=f"{url} answers")
-    return Finding(
-        part="engine",
-        name="openai",
+        return found(state="off", detail="no URL set", mend=mend)
+    key, timeout_s = settings.openai_api_key, settings.hub_timeout_s
+    answers = {url: _ask(f"{url.rstrip('/')}/models", key, timeout_s) for url in urls}
+    problems = {url: problem for url, problem in answers.items() if problem}
+    if not problems:
+        verb = "answers" if len(urls) == 1 else "answer"
+        return found(state="works", detail=f"{', '.join(urls)} {verb}")
+    refused = any("401" in problem for problem in problems.values())
+    return found(
         state="missing" if settings.model.startswith("openai:") else "off",
-        detail=f"{url}: {problem}",
-        mend="export RAGREASON_OPENAI_API_KEY=..." if "401" in problem else "vllm serve MODEL",
+        detail="; ".join(f"{url}: {problem}" for url, problem in problems.items()),
+        mend="export RAGREASON_OPENAI_API_KEY=..." if refused else "vllm serve MODEL",
     )
 
 

@@ -1,75 +1,58 @@
-"""Any OpenAI-compatible server, through the official client."""
+"""Any OpenAI-compatible server, or several of them, through the official client."""
 
 import asyncio
-import json
-import re
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from ragreason.errors import CapabilityError, ConfigError, EngineError, EngineTimeoutError
-from ragreason.generation import constraints
-from ragreason.generation.openai_errors import translated
-from ragreason.generation.openai_server import Server, ask, regex_option
-from ragreason.generation.openai_thinking import (
-    counted_apart,
-    reasoning_of,
-    thinking_fields,
-    thinks,
-    with_room,
-)
-from ragreason.generation.openai_tools import GrowingCalls, calls_of, message_body, tools_body
-from ragreason.generation.seeds import mixed
-from ragreason.generation.text import certain, cut_at_stop, prompt_text
+from ragreason.errors import CapabilityError, ConfigError
+from ragreason.generation.openai_capabilities import BEST, capabilities_of, check
+from ragreason.generation.openai_course import Course
+from ragreason.generation.openai_errors import Names
+from ragreason.generation.openai_fleet import Fleet, Lease
+from ragreason.generation.openai_member import Member
+from ragreason.generation.openai_reply import GrowingReply, completions_of
+from ragreason.generation.openai_request import Dialect, estimated_tokens, neutral, prefix_of
+from ragreason.generation.openai_score import scores
+from ragreason.generation.openai_server import Server, addresses, ask_all
+from ragreason.generation.openai_thinking import thinks
 from ragreason.protocols import Capability, Chunk
-from ragreason.types import Completion, FinishReason, Request, Usage
+from ragreason.types import Completion, Request
 
-_SPECIAL = re.compile(
-    r"<(?=\|[^|<>\s]{1,40}\|>|/?s>|(?:start|end)_of_turn>|(?:bos|eos|pad|unk)>|<SYS>>|</SYS>>)"
-    r"|\[(?=/?INST\])"
-)
-_BYTES_A_TOKEN = 3
+__all__ = ["OpenAIEngine", "neutral"]
+
 _UNKNOWN_CONTEXT = 32_768
+_CONNECT_S = 10.0
+T = TypeVar("T")
 
 
 class OpenAIEngine:
     """A model behind the chat completions interface of vLLM, SGLang, llama.cpp or a hosted service.
 
     With a `base_url` the server's model list is read once: vLLM and SGLang continue a prefill and
-    take a regex, and say how long their context is. `prefill` True or False overrides what was
-    found. Text that looks like a special token gets a space behind its first character, because
-    such servers would read it as one. A server's chat template may add a system message of its own.
+    take a regex, and say how long their context is; vLLM scores given texts. `prefill` True or
+    False overrides what was found. Text that looks like a special token gets a space behind its
+    first character, because such servers would read it as one. A server's chat template may add a
+    system message of its own.
     Models that think, which `thinking` says or else their name, are told a request's effort; where
     a server does not count thinking apart, its share of the characters does. Tools are called
     natively but on vLLM and SGLang, which need a parser for the model's calls: `tools` says that
-    there is one, or overrides the rest. `count_tokens` estimates (3 bytes a token). Failed requests
-    are tried again by the client, `retries` times, with backoff; connection errors, time-outs, rate
-    limits and 5xx deserve it.
+    there is one, or overrides the rest. `count_tokens` estimates (3 bytes a token).
+
+    Several base URLs, a list or with commas between them, are a fleet of servers of the same model:
+    `openai_fleet` says where a request goes, `openai_course` when it is tried again, `retries`
+    rounds over all servers at most, and `openai_limit` how many a server has at once. The fleet can
+    do what all its servers can that answered at the start.
     """
 
-    capabilities: frozenset[Capability] = frozenset(
-        {
-            "prefill",
-            "seed",
-            "json_schema",
-            "regex",
-            "logprobs",
-            "top_logprobs",
-            "first_tokens",
-            "stream",
-            "cached",
-            "thinking",
-            "think_tags",
-            "tools",
-        }
-    )
+    capabilities: frozenset[Capability] = BEST
     """What the best of such servers offer; an engine's own are in the instance."""
 
     def __init__(
         self,
         model: str,
         *,
-        base_url: str | None = None,
+        base_url: str | Sequence[str] | None = None,
         api_key: str | None = None,
         prefill: bool | None = None,
         thinking: bool | None = None,
@@ -80,301 +63,167 @@ class OpenAIEngine:
         probe_timeout_s: float = 3.0,
     ) -> None:
         """Raises ConfigError if there is neither a key nor a server that may need none."""
-        server = ask(base_url, api_key, model, probe_timeout_s) if base_url else Server()
+        urls = addresses(base_url)
         self.name = f"openai:{model}"
-        self.context = context or server.context or _UNKNOWN_CONTEXT
-        self._model = model
-        self._hosted = base_url is None
-        self._thinks = thinks(model, hosted=self._hosted) if thinking is None else thinking
-        self._cuts = self._hosted and self._thinks
-        self.capabilities = _capabilities(server, prefill, thinking=self._thinks, tools=tools)
-        if self._cuts:
-            self.capabilities -= {"logprobs", "top_logprobs", "first_tokens"}
-        self._server = server
+        self._servers = dict(
+            zip(urls, ask_all(urls, api_key, model, probe_timeout_s), strict=True)
+        ) or {"": Server()}
+        known = [server for server in self._servers.values() if server.answered] or [Server()]
+        contexts = [server.context for server in known if server.context]
+        self.context = context or min(contexts, default=_UNKNOWN_CONTEXT)
+        self._asks = Dialect(
+            model,
+            self.context,
+            hosted=not urls,
+            thinks=thinks(model, hosted=not urls) if thinking is None else thinking,
+        )
+        self.capabilities = capabilities_of(known, self._asks, prefill=prefill, tools=tools)
         self._timeout_s = timeout_s
-        self._options: dict[str, Any] = {
-            "base_url": base_url,
-            "api_key": api_key or ("none" if base_url else None),
-            "max_retries": retries,
-            "timeout": timeout_s,
-        }
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
-        if base_url is None and api_key is None:
+        self._probe_timeout_s = probe_timeout_s
+        self._retries = retries
+        self._names = Names(self.name, self.context, timeout_s, api_key, several=len(urls) > 1)
+        self._options: dict[str, Any] = {"api_key": api_key or ("none" if urls else None)}
+        self._fleets: WeakKeyDictionary[asyncio.AbstractEventLoop, Fleet] = WeakKeyDictionary()
+        if not urls and api_key is None:
             self._need_key_from_environment()
 
     def __repr__(self) -> str:
-        return f"OpenAIEngine({self._model!r})"
+        return f"OpenAIEngine({self._asks.model!r})"
 
     async def generate(self, request: Request) -> list[Completion]:
-        """`request.n` completions from one request to the server."""
-        body = self._body(request)
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                reply = await self._client().chat.completions.create(**body)
-        except Exception as error:
-            self._raise(error)
-        choices = sorted(reply.choices or [], key=lambda c: c.index)
-        if len(choices) != request.n:
-            raise EngineError(f"{self.name}: {len(choices)} samples came, {request.n} were asked")
-        usages = _shared_usage(reply.usage, request.n)
-        told = _told(reply.usage, request.n)
-        return [self._completion(request, c, u, told) for c, u in zip(choices, usages, strict=True)]
+        """`request.n` completions from one request to a server."""
+        check(request, self.capabilities, self.name)
+
+        async def completions(lease: Lease) -> list[Completion]:
+            body = self._asks.body(request, lease.member.server.kind)
+            reply = await lease.member.client.chat.completions.create(**body)
+            found = completions_of(reply, request, cuts=self._asks.cuts)
+            lease.tokens = max(c.usage.completion_tokens for c in found)
+            return found
+
+        return await self._tried(request, completions)
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
-        """Chunks as the server sends them; leaving early closes the connection."""
+        """Chunks as the server sends them; leaving early closes the connection.
+
+        A stream that breaks is begun again elsewhere as long as no text of it was passed on.
+        """
         if request.n != 1:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
-        body = {**self._body(request), "stream": True, "stream_options": {"include_usage": True}}
-        text, shown, thought, tokens, reason, usage = "", "", "", list[Any](), "", None
-        calls = GrowingCalls()
-        try:
-            async with await self._client().chat.completions.create(**body) as events:
-                async for event in events:
-                    usage = event.usage or usage
-                    for choice in event.choices:
-                        tokens += _tokens(choice)
-                        reason = choice.finish_reason or reason
-                        thought += reasoning_of(choice.delta)
-                        calls.add(choice.delta)
-                        if choice.delta.content:
-                            text += choice.delta.content
-                            now = self._certain(request, text)
-                            if len(now) > len(shown):
-                                new, shown = now[len(shown) :], now
+        check(request, self.capabilities, self.name)
+        course = self._course(request)
+        while True:
+            growing = GrowingReply(request, cuts=self._asks.cuts)
+            async with course.place() as lease:
+                body = self._asks.body(request, lease.member.server.kind)
+                body |= {"stream": True, "stream_options": {"include_usage": True}}
+                try:
+                    async with await lease.member.client.chat.completions.create(**body) as events:
+                        async for event in events:
+                            if new := growing.add(event):
                                 yield Chunk(new)
-        except Exception as error:
-            self._raise(error)
-        shared, text = _shared_usage(usage, 1)[0], self._stopped(request, text)
-        yield Chunk(
-            text[len(shown) :],
-            Completion(
-                text=text,
-                tool_calls=calls.done(),
-                reasoning=thought.strip(),
-                finish_reason=self._finish(reason),
-                usage=counted_apart(shared, _told(usage, 1), thought, text),
-                **_probabilities(request, tokens),
-            ),
-        )
+                    whole = growing.completion()
+                except Exception as error:
+                    wait_s = course.failed(lease, error, begun=bool(growing.shown))
+                else:
+                    lease.tokens = whole.usage.completion_tokens
+                    yield Chunk(whole.text[len(growing.shown) :], whole)
+                    return
+            await asyncio.sleep(wait_s)
 
-    async def score(
-        self,
-        request: Request,  # noqa: ARG002
-        continuations: Sequence[str],  # noqa: ARG002
-    ) -> list[float]:
-        """Not offered by this interface."""
-        raise CapabilityError(
-            f"{self.name} can't score given texts; engines that can: openvino, scripted"
-        )
+    async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
+        """Log-likelihoods from a vLLM server. Raises CapabilityError for others."""
+        if "score" not in self.capabilities:
+            raise CapabilityError(
+                f"{self.name}: this server can't score given texts; vLLM servers and the engines "
+                "openvino and scripted can"
+            )
+
+        async def scored(lease: Lease) -> list[float]:
+            found = await scores(lease.member.client, self._asks, request, continuations)
+            lease.tokens = 0
+            return found
+
+        return await self._tried(request, scored)
 
     async def count_tokens(self, request: Request) -> int:
         """An estimate, rather too high than too low for English."""
-        return _estimated_tokens(request)
+        return estimated_tokens(request)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop."""
-        client = self._clients.pop(asyncio.get_running_loop(), None)
-        if client is not None:
-            await client.close()
+        fleet = self._fleets.pop(asyncio.get_running_loop(), None)
+        if fleet is not None:
+            await fleet.aclose()
+            await fleet.members[0].client.close()
+
+    async def _tried(self, request: Request, call: Callable[[Lease], Awaitable[T]]) -> T:
+        """What `call` gives on one server or another."""
+        course = self._course(request)
+        while True:
+            async with course.place() as lease:
+                try:
+                    async with asyncio.timeout(self._timeout_s):
+                        return await call(lease)
+                except Exception as error:
+                    wait_s = course.failed(lease, error)
+            await asyncio.sleep(wait_s)
+
+    def _course(self, request: Request) -> Course:
+        return Course(
+            self._fleet(),
+            prefix_of(request),
+            self._names,
+            retries=self._retries,
+            timeout_s=self._timeout_s,
+        )
+
+    def _fleet(self) -> Fleet:
+        """One fleet an event loop: connections don't outlive theirs."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._fleets:
+            client = self._client()
+            silent = any(server.answered for server in self._servers.values())
+            members = [
+                Member(
+                    url,
+                    client.with_options(base_url=url) if url else client,
+                    server,
+                    out=silent and not server.answered,
+                    problem="" if server.answered else "did not answer when it was asked first",
+                )
+                for url, server in self._servers.items()
+            ]
+            self._fleets[loop] = Fleet(
+                members,
+                model=self._asks.model,
+                probe_timeout_s=self._probe_timeout_s,
+                fits=self._lacks,
+            )
+        return self._fleets[loop]
 
     def _client(self) -> Any:
-        """One client an event loop: connections don't outlive theirs."""
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, Timeout
 
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = AsyncOpenAI(**self._options)
-        return self._clients[loop]
+        timeout = Timeout(self._timeout_s, connect=min(_CONNECT_S, self._timeout_s))
+        return AsyncOpenAI(**self._options, timeout=timeout, max_retries=0)
+
+    def _lacks(self, server: Server) -> str:
+        """What a server that comes back lacks of what the engine has said it can, or ""."""
+        known = [s for s in self._servers.values() if s.answered]
+        if any(s.continues for s in known) and not server.continues:
+            return "runs another kind of server than the rest of the fleet"
+        if server.context is not None and server.context < self.context:
+            return f"has a context of {server.context} tokens, the fleet has {self.context}"
+        return ""
 
     def _need_key_from_environment(self) -> None:
-        from openai import AsyncOpenAI, OpenAIError
+        from openai import OpenAIError
 
         try:
-            AsyncOpenAI(**self._options)
+            self._client()
         except OpenAIError as error:
             raise ConfigError(
                 f"{self.name} needs a key or a server: set RAGREASON_OPENAI_API_KEY or "
                 "RAGREASON_OPENAI_BASE_URL"
             ) from error
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        constraints.check(request)
-        self._need(request)
-        extra: dict[str, Any] = {}
-        messages = [message_body(m, neutral) for m in request.messages]
-        if request.prefill:
-            messages.append({"role": "assistant", "content": neutral(request.prefill)})
-            extra |= {"continue_final_message": True, "add_generation_prompt": False}
-        if request.regex is not None:
-            extra |= regex_option(self._server.kind, request.regex)
-        told: dict[str, Any] = {}
-        if self._thinks:
-            kind = self._server.kind
-            told, more = thinking_fields(request, kind, self._model, hosted=self._hosted)
-            extra |= more
-        limit = "max_completion_tokens" if self._hosted else "max_tokens"
-        body = {
-            "model": self._model,
-            "messages": messages,
-            "n": request.n,
-            limit: self._most(request),
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "stop": list(request.stop) or None,
-            "seed": None if request.seed is None else mixed(request.seed),
-            "logprobs": request.logprobs or request.top_logprobs > 0 or None,
-            "top_logprobs": request.top_logprobs or None,
-            "tools": tools_body(request.tools),
-            "extra_body": extra or None,
-            **told,
-        }
-        if self._cuts:  # such models refuse these
-            body |= dict.fromkeys(("temperature", "top_p", "stop", "logprobs", "top_logprobs"))
-        if request.json_schema is not None:
-            body["response_format"] = _response_format(request.json_schema)
-        return {key: value for key, value in body.items() if value is not None}
-
-    def _most(self, request: Request) -> int:
-        """Tokens of the reply, thinking among them."""
-        if not self._thinks:
-            return request.max_tokens
-        room = self.context - _estimated_tokens(request)
-        return with_room(request, self._model, hosted=self._hosted, room=room)
-
-    def _need(self, request: Request) -> None:
-        if request.tools and "tools" not in self.capabilities:
-            raise CapabilityError(
-                f"{self.name}: native tool calling is off for this server; turn it on with "
-                "OpenAIEngine(..., tools=True) where it has a parser for this model's calls"
-            )
-        wanted = {"prefill": bool(request.prefill), "regex": request.regex is not None}
-        for capability, needed in wanted.items():
-            if needed and capability not in self.capabilities:
-                raise CapabilityError(
-                    f"{self.name}: this server offers no {capability}; vLLM and SGLang servers "
-                    "and the openvino engine do"
-                )
-
-    def _completion(
-        self, request: Request, choice: Any, usage: Usage, told: int | None
-    ) -> Completion:
-        if getattr(choice.message, "refusal", None):
-            raise EngineError(f"{self.name}: the model refused: {choice.message.refusal}")
-        text, thought = choice.message.content or "", reasoning_of(choice.message)
-        return Completion(
-            text=self._stopped(request, text),
-            tool_calls=calls_of(choice.message),
-            reasoning=thought.strip(),
-            finish_reason=self._finish(choice.finish_reason),
-            usage=counted_apart(usage, told, thought, text),
-            **_probabilities(request, _tokens(choice)),
-        )
-
-    def _stopped(self, request: Request, text: str) -> str:
-        """Hosted models that think take no stop strings: their texts are cut here."""
-        return cut_at_stop(text, request.stop) if self._cuts else text
-
-    def _certain(self, request: Request, text: str) -> str:
-        """What of a streamed text no stop string can cut off any more."""
-        return certain(self._stopped(request, text), request.stop if self._cuts else ())
-
-    def _finish(self, reason: str | None) -> FinishReason:
-        if reason in {"stop", "length", "tool_calls"}:
-            return "length" if reason == "length" else "stop"
-        raise EngineError(f"{self.name}: the server ended the reply with '{reason or 'nothing'}'")
-
-    def _raise(self, error: Exception) -> NoReturn:
-        if isinstance(error, TimeoutError):
-            raise EngineTimeoutError(
-                f"{self.name}: no answer within {self._timeout_s:g} s; raise request_timeout_s"
-            ) from None
-        if not type(error).__module__.startswith(("openai", "httpx")):
-            raise error
-        raise translated(error, self.name, self.context, self._options["api_key"]) from None
-
-
-def neutral(text: str) -> str:
-    """`text` with a space behind the first character of what looks like a special token.
-
-    "a<|im_end|>" gives "a< |im_end|>".
-    """
-    return _SPECIAL.sub(lambda found: found[0] + " ", text)
-
-
-def _estimated_tokens(request: Request) -> int:
-    size = len(prompt_text(request).encode())
-    return size // _BYTES_A_TOKEN + 4 * (len(request.messages) + 1)
-
-
-def _capabilities(
-    server: Server, prefill: bool | None, *, thinking: bool, tools: bool | None
-) -> frozenset[Capability]:
-    lacking: set[Capability] = set() if thinking else {"thinking", "think_tags"}
-    if not (server.continues if prefill is None else prefill):
-        lacking.add("prefill")
-    if not server.continues:
-        lacking |= {"regex", "think_tags"}
-    if server.continues if tools is None else not tools:
-        lacking.add("tools")
-    return OpenAIEngine.capabilities - lacking
-
-
-def _response_format(schema: str) -> dict[str, Any]:
-    loaded = json.loads(schema)
-    named = {"name": "reply", "schema": loaded, "strict": _is_strict(loaded)}
-    return {"type": "json_schema", "json_schema": named}
-
-
-def _is_strict(schema: Any) -> bool:
-    """Whether hosted services take it as a strict schema: all properties required, no others."""
-    if isinstance(schema, list):
-        return all(map(_is_strict, schema))
-    if not isinstance(schema, dict):
-        return True
-    if schema.get("type") == "object":
-        required = set(schema.get("required", []))
-        closed = schema.get("additionalProperties") is False
-        if not closed or required != set(schema.get("properties", {})):
-            return False
-    return all(map(_is_strict, schema.values()))
-
-
-def _tokens(choice: Any) -> list[Any]:
-    return list((choice.logprobs.content if choice.logprobs else None) or [])
-
-
-def _probabilities(request: Request, tokens: Sequence[Any]) -> dict[str, Any]:
-    """What the request asks to know of the tokens; likeliest first, whatever the server's order."""
-    found: dict[str, Any] = {}
-    if request.logprobs:
-        found["logprobs"] = tuple(float(token.logprob) for token in tokens)
-    if request.top_logprobs:
-        found["top_logprobs"] = tuple(
-            tuple(
-                sorted(
-                    ((t.token, float(t.logprob)) for t in token.top_logprobs), key=lambda s: -s[1]
-                )
-            )[: request.top_logprobs]
-            for token in tokens
-        )
-    return found
-
-
-def _told(usage: Any, n: int) -> int | None:
-    """Thinking tokens of each sample, where the server tells them."""
-    details = getattr(usage, "completion_tokens_details", None)
-    found = getattr(details, "reasoning_tokens", None)
-    return None if found is None else found // n
-
-
-def _shared_usage(usage: Any, n: int) -> list[Usage]:
-    """One usage a sample: the prompt on the first, completion tokens shared out evenly."""
-    prompt = usage.prompt_tokens if usage else 0
-    total = usage.completion_tokens if usage else 0
-    details = getattr(usage, "prompt_tokens_details", None)
-    cached = getattr(details, "cached_tokens", None)
-    share, rest = divmod(total, n)
-    first = Usage(
-        prompt_tokens=prompt, cached_tokens=cached, completion_tokens=share + rest, calls=1
-    )
-    return [first] + [Usage(completion_tokens=share)] * (n - 1)

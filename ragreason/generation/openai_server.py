@@ -1,6 +1,8 @@
 """What an OpenAI-compatible server says about itself: which one it is, and how long its context."""
 
 import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Literal
@@ -13,10 +15,11 @@ ServerKind = Literal["vllm", "sglang", "other"]
 
 @dataclass(frozen=True)
 class Server:
-    """A server. `context` None: it does not say."""
+    """A server. `context` None: it does not say. `answered` False: it was silent when asked."""
 
     kind: ServerKind = "other"
     context: int | None = None
+    answered: bool = True
 
     @property
     def continues(self) -> bool:
@@ -24,18 +27,48 @@ class Server:
         return self.kind in {"vllm", "sglang"}
 
 
+def addresses(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Base URLs from a list or a text with commas or spaces between them, each once, in order.
+
+    Raises ConfigError for one that is no http or https URL.
+    """
+    listed = given.replace(",", " ").split() if isinstance(given, str) else list(given or ())
+    for url in listed:
+        if not url.startswith(("http://", "https://")):
+            raise ConfigError(f"'{url}' is no server URL; expected http://... or https://...")
+    return tuple(dict.fromkeys(url.rstrip("/") for url in listed))
+
+
+def ask_all(
+    urls: Sequence[str], api_key: str | None, model: str, timeout_s: float
+) -> tuple[Server, ...]:
+    """Ask them at once: one that is silent costs `timeout_s` once."""
+    if not urls:
+        return ()
+    with ThreadPoolExecutor(len(urls)) as threads:
+        return tuple(threads.map(lambda url: ask(url, api_key, model, timeout_s), urls))
+
+
 def ask(base_url: str, api_key: str | None, model: str, timeout_s: float) -> Server:
     """Read the server's model list. A server that does not answer in time is an unknown one."""
-    if not base_url.startswith(("http://", "https://")):
-        raise ConfigError(f"'{base_url}' is no server URL; expected http://... or https://...")
+    (url,) = addresses([base_url])
     headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-    request = Request(f"{base_url.rstrip('/')}/models", headers=headers)  # noqa: S310 - checked
+    request = Request(f"{url}/models", headers=headers)  # noqa: S310 - checked
     try:
         with urlopen(request, timeout=timeout_s) as response:  # noqa: S310 - checked
-            listed = json.load(response)["data"]
-    except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return described(json.load(response), model)
+    except (HTTPException, ValueError):
         return Server()
-    entries = [m for m in listed if isinstance(m, dict)]
+    except OSError as error:
+        return Server(answered=getattr(error, "code", 500) < 500)  # a refusal is an answer
+
+
+def described(listing: Any, model: str) -> Server:
+    """What a list of models tells. Whatever it can't be read from is an unknown server."""
+    try:
+        entries = [m for m in listing["data"] if isinstance(m, dict)]
+    except (KeyError, TypeError):
+        return Server()
     chosen: dict[str, Any] = next((m for m in entries if m.get("id") == model), {})
     owner = str(chosen.get("owned_by", "")).lower()
     kind: ServerKind = "vllm" if owner == "vllm" else "sglang" if owner == "sglang" else "other"

@@ -164,7 +164,7 @@ class ServedReward:
 
 def server(configured: Settings) -> str | None:
     """The address of reward models, without a path such as /v1; None where none is set."""
-    url = configured.reward_base_url or configured.openai_base_url
+    url = configured.reward_base_url or next(iter(configured.openai_base_urls()), None)
     return url.rstrip("/").removesuffix("/v1") if url else None
 
 

@@ -40,6 +40,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/tokenize":
+            self._send({"tokens": _token_ids(body)})
+            return
+        if self.path == "/v1/completions":
+            self._send(_scored(body["prompt"]))
+            return
         try:
             completions = asyncio.run(script().generate(_request(body)))
         except ContextOverflowError as error:
@@ -118,6 +124,28 @@ def _tokens(completion: Completion) -> list[dict[str, Any]]:
         }
         for value, place in zip(completion.logprobs or (), places, strict=True)
     ]
+
+
+def _token_ids(body: dict[str, Any]) -> list[int]:
+    """Code points; a chat ends in a 0, so that what is joined to it can be told apart again."""
+    if "messages" not in body:
+        return [ord(letter) for letter in body["prompt"]]
+    return [*map(ord, json.dumps(body)), 0]
+
+
+def _scored(prompts: list[list[int]]) -> dict[str, Any]:
+    """Each prompt's ids with their log-probabilities, as vLLM gives them for `prompt_logprobs`."""
+    choices = []
+    for index, ids in enumerate(prompts):
+        end = ids.index(0) + 1
+        chat = json.loads("".join(map(chr, ids[: end - 1])))
+        request = _request({"n": 1, "max_tokens": 1, "temperature": 0, **chat})
+        text = "".join(map(chr, ids[end:]))
+        (score,) = asyncio.run(script().score(request, [text]))
+        tail = [{str(i): {"logprob": score / len(text), "rank": 1}} for i in ids[end:]]
+        told = [None, *([{"1": {"logprob": -1.0}}] * (end - 1)), *tail]
+        choices.append({"index": index, "text": "", "prompt_logprobs": told})
+    return {**_HEAD, "object": "text_completion", "choices": choices[::-1]}
 
 
 def _usage(completions: list[Completion]) -> dict[str, Any]:
