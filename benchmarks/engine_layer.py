@@ -6,7 +6,7 @@ at once through `OpenVINOEngine`; `alone`, requests through it one after the oth
 tokens and are new in every round, replies have up to 60 tokens, greedy. The ratios are medians over
 rounds.
 
-    python -m benchmarks.throughput [--rounds 5] [--model smollm2-135m]
+    python -m benchmarks.engine_layer [--rounds 5] [--model smollm2-135m]
 """
 
 import argparse
@@ -29,7 +29,7 @@ from ragreason.types import Message, Request
 
 REQUESTS, ALONE, PROMPT_TOKENS, REPLY_TOKENS = 32, 6, 60, 60
 TARGETS = {"ours_over_own": 0.90, "ours_over_alone": 3.0}
-RESULT = Path(__file__).parent / "results" / "throughput.json"
+RESULT = Path(__file__).parent / "results" / "engine_layer.json"
 WORDS = (
     "river stone garden window winter letter market bridge silver forest teacher engine island "
     "summer kitchen doctor paper music valley station morning castle father village mountain"
