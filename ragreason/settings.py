@@ -28,6 +28,8 @@ class Settings(BaseModel):
     """A catalogue name, a path, or `openai:NAME`."""
     embedder: str = "minilm"
     """A registered embedder, or the path of a sentence-transformers folder."""
+    retrieval_device: str = "auto"
+    """Where embedding and vector search run: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`."""
     retriever: str = "hybrid"
     """`hybrid`, `dense`, `bm25`, `graph_walk`, or a retriever of an installed package."""
     index: Path | None = None

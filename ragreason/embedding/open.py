@@ -5,7 +5,7 @@ from typing import cast
 
 from ragreason import registry
 from ragreason.embedding.hashing import HashingEmbedder
-from ragreason.embedding.sentence_transformers import SentenceTransformersEmbedder
+from ragreason.embedding.local import LocalEmbedder
 from ragreason.errors import ConfigError
 from ragreason.protocols import Embedder
 
@@ -25,5 +25,5 @@ def open_embedder(name: str) -> Embedder:
             )
         return HashingEmbedder(int(dim))
     if name not in registry.known("embedders") and ("/" in name or Path(name).is_dir()):
-        return SentenceTransformersEmbedder(name)
+        return LocalEmbedder(name)
     return cast(Embedder, registry.load("embedders", name)())

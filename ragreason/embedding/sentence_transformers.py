@@ -1,34 +1,29 @@
-"""Embeddings by a sentence-transformers model."""
+"""Embeddings by a sentence-transformers model, in PyTorch."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from importlib import import_module
-from pathlib import Path
 from threading import Lock
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from ragreason import models
+from ragreason.embedding.folder import model_folder
 from ragreason.embedding.hashing import unit_rows
-from ragreason.errors import ConfigError
 from ragreason.protocols import EmbedKind, Floats
 
-_POOLING = Path("1_Pooling/config.json")
-_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+Precision = Literal["float32", "bfloat16", "float16"]
 
 
 class SentenceTransformersEmbedder:
     """A sentence-transformers model on this machine: a catalogue name, or a folder with one.
 
-    `name` identifies the bytes: the catalogue's name (one name, one set of bytes), or the folder's
-    name and the beginning of its weights' SHA-256. The model itself is loaded by the first `embed`,
-    and used by one thread at a time. Longer texts are cut at the model's own length. `device` None
-    takes the fastest there is.
+    `name` is the same for every `device` and `precision`: vectors of one model mix, whatever
+    computed them (docs/gpu.md says how far they are apart). The model itself is loaded by the first
+    `embed`, and used by one thread at a time. Longer texts are cut at the model's own length.
+    `device` None takes the fastest there is.
     """
 
     def __init__(
@@ -36,15 +31,16 @@ class SentenceTransformersEmbedder:
         model: str = "minilm",
         batch_size: Annotated[int, Field(ge=1)] = 32,
         device: str | None = None,
+        precision: Precision = "float32",
     ) -> None:
-        in_catalogue = model in models.known()
-        self._folder = models.path(model) if in_catalogue else Path(model).expanduser()
+        self._folder = model_folder(model)
         self._batch_size = batch_size
         self._device = device
+        self._precision = precision
         self._model: Any = None
         self._lock = Lock()
-        self.dim = _dimension(self._folder)
-        self.name = model if in_catalogue else _own_name(self._folder)
+        self.dim = self._folder.dim
+        self.name = self._folder.name
 
     async def embed(self, texts: Sequence[str], kind: EmbedKind) -> Floats:
         """(texts, dim) float32 unit rows; zeros for a blank text. Runs in a thread."""
@@ -57,22 +53,26 @@ class SentenceTransformersEmbedder:
             with self._lock:  # tokenizers refuse a second thread
                 model = self._loaded()
                 encode = model.encode_query if kind == "query" else model.encode_document
-                vectors[filled] = encode(
+                found = encode(
                     [texts[i] for i in filled],  # it sorts by length and batches itself
                     batch_size=self._batch_size,
                     show_progress_bar=False,
-                    convert_to_numpy=True,
+                    convert_to_tensor=True,
                 )
+                vectors[filled] = found.float().cpu().numpy()  # NumPy has no bfloat16
         return unit_rows(vectors)
 
     def _loaded(self) -> Any:
         if self._model is None:
+            import torch
             from sentence_transformers import SentenceTransformer
 
             with _no_progress_bar():
                 self._model = SentenceTransformer(
-                    str(self._folder), device=self._device, local_files_only=True
-                )
+                    str(self._folder.path),
+                    device=self._device,
+                    local_files_only=True,
+                ).to(dtype=getattr(torch, self._precision))
         return self._model
 
 
@@ -87,29 +87,3 @@ def _no_progress_bar() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
-
-
-def _own_name(folder: Path) -> str:
-    return f"{folder.resolve().name}@{_fingerprint(folder)}"
-
-
-def _dimension(folder: Path) -> int:
-    try:
-        pooling = json.loads((folder / _POOLING).read_text(encoding="utf-8"))
-        return int(pooling["word_embedding_dimension"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ConfigError(
-            f"{folder} is no sentence-transformers model: {_POOLING} with "
-            "'word_embedding_dimension' was expected; known: minilm, hashing, or such a folder"
-        ) from error
-
-
-def _fingerprint(folder: Path) -> str:
-    weights = next((folder / w for w in _WEIGHTS if (folder / w).is_file()), None)
-    if weights is None:
-        raise ConfigError(f"{folder} has no weights: expected one of {', '.join(_WEIGHTS)}")
-    digest = sha256()
-    with weights.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:12]

@@ -1,27 +1,37 @@
-"""Exact search by inner product: FAISS's flat index over unit vectors."""
+"""Exact search by inner product: FAISS's flat index over unit vectors, on CPU or GPU."""
 
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from ragreason.index.gpu import ERROR as GPU_ERROR, MOST_RESULTS, GPUIndex, gpus_for
 from ragreason.index.passages import Mask
 from ragreason.index.rank import Ranked, in_order
 from ragreason.protocols import Floats
 
-_DECIMALS = 6  # BLAS gives the same inner product a last bit that depends on the batch
+_DECIMALS = 6
+_STEP = 10.0**-_DECIMALS
+_CPU_ERROR = 1e-5  # of a sum in float32, whose last bits depend on the batch
+_CELLS = 1 << 23  # 64 MiB of passages that are scored again at once
 
 
 class FlatIndex:
-    """Vectors of passages, searched exhaustively. Scores are cosines."""
+    """Vectors of passages, searched exhaustively. Scores are cosines.
 
-    def __init__(self, vectors: Floats) -> None:
-        import faiss
+    FAISS finds candidates; their scores are computed again in float64. So hits are the same in any
+    batch, on a CPU, on one GPU and on several, whose float16 only finds candidates.
+    """
 
-        self._size, dim = vectors.shape
-        self._index: Any = faiss.IndexFlatIP(dim)
-        self._index.add(np.ascontiguousarray(vectors))
+    def __init__(self, vectors: Floats, device: str = "cpu") -> None:
+        """`device` is the setting `retrieval_device`."""
+        self._vectors = vectors  # (passages, dim)
+        self._making = Lock()
+        self._cpu: Any = None
+        gpus = gpus_for(device) if len(vectors) else []
+        self._gpu = GPUIndex(_copy(vectors), gpus) if gpus else None
 
     def search(self, queries: Floats, k: int, keep: Mask | None = None) -> list[Ranked]:
         """The best `k` rows a query vector, among those that `keep` marks, in one call.
@@ -29,22 +39,53 @@ class FlatIndex:
         Scores are rounded to 6 decimals; equal ones keep the order of rows. A query of zeros finds
         nothing.
         """
-        among = self._size if keep is None else int(keep.sum())
+        among = len(self._vectors) if keep is None else int(keep.sum())
         filled = np.flatnonzero(np.abs(queries).sum(axis=1) > 0)
         found: list[Ranked] = [[] for _ in queries]
         depth = min(k, among)
         while depth and len(filled):
-            scores, rows = self._index.search(
-                queries[filled], min(depth + 1, among), params=_only(keep)
-            )
-            rounded = np.round(scores.astype(np.float64), _DECIMALS)  # (queries, depth + 1)
+            asked = min(depth + 1, among)
+            worst, rows, error = self._candidates(queries[filled], asked, keep)
+            scores = self._scores(queries[filled], rows)  # (queries, asked)
             for i, query in enumerate(filled):
-                found[query] = in_order(rows[i].tolist(), rounded[i].tolist())[:k]
-            tied = rounded[:, -1] >= rounded[:, min(k, among) - 1]
-            if depth + 1 >= among:
+                found[query] = in_order(rows[i].tolist(), scores[i].tolist())[:k]
+            if asked >= among:
                 break
-            filled, depth = filled[tied], depth * 4  # a tie at the bound: look further
+            bounds = np.array([found[query][-1][1] for query in filled])  # (queries,)
+            filled = filled[worst + error + _STEP >= bounds]  # a better one may be left out
+            depth *= 4
         return found
+
+    def _candidates(self, queries: Floats, count: int, keep: Mask | None) -> tuple[Any, Any, float]:
+        """The least of the best `count` scores, (queries,), their rows, and by how much it errs."""
+        if self._gpu is not None and keep is None and count <= MOST_RESULTS:
+            scores, rows = self._gpu.search(queries, count)
+            return scores[:, -1], rows, GPU_ERROR
+        scores, rows = self._on_cpu().search(queries, count, params=_only(keep))
+        return scores[:, -1], rows, _CPU_ERROR
+
+    def _scores(self, queries: Floats, rows: Any) -> Any:
+        """(queries, candidates) cosines, rounded."""
+        parts = []
+        size = max(1, _CELLS // (rows.shape[1] * self._vectors.shape[1]))
+        for first in range(0, len(queries), size):
+            part = slice(first, first + size)
+            passages = self._vectors[rows[part]].astype(np.float64)  # (queries, candidates, dim)
+            parts.append(passages @ queries[part].astype(np.float64)[:, :, None])
+        return np.round(np.concatenate(parts)[:, :, 0], _DECIMALS)
+
+    def _on_cpu(self) -> Any:
+        with self._making:
+            if self._cpu is None:
+                self._cpu = _copy(self._vectors)
+            return self._cpu
+
+
+def _copy(vectors: Floats) -> Any:
+    library: Any = import_module("faiss")
+    index = library.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors))
+    return index
 
 
 def _only(keep: Mask | None) -> Any:

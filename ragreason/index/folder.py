@@ -35,6 +35,7 @@ from ragreason.index.manifest import (
 from ragreason.index.passages import PassageStore, write_passages
 from ragreason.index.sparse import K1, B, SparseIndex, write_sparse
 from ragreason.protocols import Floats
+from ragreason.settings import settings
 from ragreason.text.tokens import Tokenizer
 from ragreason.types import Passage
 
@@ -75,7 +76,7 @@ class IndexFolder:
     @cached_property
     def flat(self) -> FlatIndex:
         """Search by vector; a copy of the vectors in memory, made when first asked for."""
-        return FlatIndex(self.vectors)
+        return FlatIndex(self.vectors, settings().retrieval_device)
 
     @property
     def links(self) -> Links:

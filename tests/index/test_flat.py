@@ -55,3 +55,17 @@ def test_a_query_of_zeros_finds_nothing() -> None:
 
 def test_no_queries_give_no_lists() -> None:
     assert FlatIndex(unit(5)).search(np.zeros((0, 16), dtype=np.float32), 2) == []
+
+
+def test_scores_that_differ_in_the_seventh_decimal_only_tie_in_any_batch() -> None:
+    """In float32 such scores come out in an order that depends on the batch."""
+    generator = np.random.default_rng(4)
+    around = unit(1, 384, seed=4) + 1e-4 * generator.normal(size=(500, 384)) / 384**0.5
+    passages = (around / np.linalg.norm(around, axis=1, keepdims=True)).astype(np.float32)
+    asked = np.concatenate([unit(1, 384, seed=4), unit(15, 384, seed=5)])
+    index = FlatIndex(passages)
+    exact = np.round(asked.astype(np.float64) @ passages.T.astype(np.float64), 6)
+    alone = [index.search(query[None], 20)[0] for query in asked]
+    assert index.search(asked, 20) == alone
+    for ranked, row in zip(alone, exact, strict=True):
+        assert [r for r, _ in ranked] == np.argsort(-row, kind="stable")[:20].tolist()
