@@ -67,12 +67,18 @@ class Meter:
         return max(self.elapsed_s, around)  # the first is longer after a resume
 
     def charge(self, usage: Usage) -> None:
-        """Add usage; tokens of verifier calls go to `verifier_tokens`."""
+        """Add usage; tokens of verifier calls go to `verifier_tokens`, and nothing is told of their
+        prefixes.
+        """
         if self.outer is not None:
             self.outer.charge(usage)
         if _role.get() == "verifier":
             usage = Usage(
-                verifier_tokens=usage.tokens, calls=usage.calls, retrievals=usage.retrievals
+                verifier_tokens=usage.tokens,
+                calls=usage.calls,
+                retrievals=usage.retrievals,
+                cache_hits=usage.cache_hits,
+                cache_hit_tokens=usage.cache_hit_tokens,
             )
         self.spent += usage
 
@@ -89,19 +95,17 @@ class Meter:
         return limit or (around.reached() if around is not None else None)
 
     def _own_limit(self) -> str | None:
-        total = self.before + self.spent
-        spent = {
-            "steps": self.steps + self.stepped,
-            "tokens": total.tokens,
-            "retrievals": total.retrievals,
-            "calls": total.calls + self.under_way,
-            "seconds": self.elapsed_s,
-        }
-        for name, amount in spent.items():
-            bound = getattr(self.budget, name)
-            if bound is not None and amount >= bound:
-                return name
-        return None
+        before, spent = self.before, self.spent
+        amounts = (
+            ("steps", self.budget.steps, self.steps + self.stepped),
+            ("tokens", self.budget.tokens, before.tokens + spent.tokens),
+            ("retrievals", self.budget.retrievals, before.retrievals + spent.retrievals),
+            ("calls", self.budget.calls, before.calls + spent.calls + self.under_way),
+            ("seconds", self.budget.seconds, self.elapsed_s),
+        )
+        return next(
+            (n for n, bound, amount in amounts if bound is not None and amount >= bound), None
+        )
 
     def left(self, name: Literal["calls", "tokens"]) -> int | None:
         """What is left of a bound, here and in the meters around, of bounds that final meters know

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError as FutureCancelledError, Future
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from ragreason.errors import ConfigError, RunError
 from ragreason.events import TraceEvent
+from ragreason.generation.scheduler import Scheduler
 from ragreason.generation.text import check_text
 from ragreason.settings import Settings, load_settings
 from ragreason.state import State, initial
@@ -56,6 +57,14 @@ class Runner:
     identity: Mapping[str, str]
     settings: Settings = field(default_factory=load_settings)
     closers: tuple[Close, ...] = ()
+    schedulers: Mapping[str, Scheduler] = field(default_factory=dict)
+
+    def beginning(self) -> AbstractAsyncContextManager[None]:
+        """Enter it before each of many questions, and answer inside: it waits until the main engine
+        has room for another question, so that it is kept busy and no queue grows.
+        """
+        scheduler = self.schedulers.get(MAIN)
+        return nullcontext() if scheduler is None else scheduler.beginning()
 
     async def answer(
         self,
@@ -175,14 +184,18 @@ def open_runner(
     overrides: Iterable[str] = (),
     allow_imports: Iterable[str] = (),
     settings: Settings | None = None,
+    cache: bool = False,
 ) -> Runner:
     """Load a graph, open its engine and index, and bind them.
 
     `graph` is a shipped graph's name or a file; `model` a catalogue name, a path, `openai:NAME` or
     an engine of yours; `index` a folder or a retriever of yours; `models` binds further names that
-    the graph's nodes use. Raises ConfigError for a wrong graph or index before a model is fetched.
+    the graph's nodes use. With `cache`, replies are kept on disk and the same requests answered by
+    them, for engines that say what determines their replies. Raises ConfigError for a wrong graph
+    or index before a model is fetched.
     """
     from ragreason.generation.open import open_engine
+    from ragreason.generation.stack import behind, open_cache
     from ragreason.graph.bind import Parts
     from ragreason.graph.fingerprint import fingerprints
     from ragreason.graph.library import read_nested
@@ -202,9 +215,16 @@ def open_runner(
         name: open_engine(given, settings) if isinstance(given, str) else given
         for name, given in named.items()
     }
-    loaded = load_graph(
-        graph, models=engines, parts=parts, overrides=overrides, allow_imports=allow_imports
-    )
+    kept = open_cache(settings) if cache else None
+    scheduled, schedulers = behind(engines, settings, kept)
+    try:
+        loaded = load_graph(
+            graph, models=scheduled, parts=parts, overrides=overrides, allow_imports=allow_imports
+        )
+    except BaseException:
+        if kept is not None:
+            kept.close()
+        raise
     owned = [engines[name] for name, given in named.items() if isinstance(given, str)]
     identity = {
         "graph": loaded.definition.name,
@@ -214,7 +234,8 @@ def open_runner(
         "index": _index_identity(place),
         **{f"node.{name}": held for name, held in fingerprints(nested, allow_imports).items()},
     }
-    return Runner(loaded, identity, settings, tuple(engine.aclose for engine in owned))
+    closers = (*(engine.aclose for engine in owned), *([] if kept is None else [kept.aclose]))
+    return Runner(loaded, identity, settings, closers, schedulers)
 
 
 def _index_identity(place: "str | Path | Retriever | None") -> str:

@@ -50,8 +50,14 @@ class Settings(BaseModel):
     """A vLLM server of reward models; by default the first of `openai_base_url` with its key."""
     reward_api_key: str | None = Field(default=None, repr=False)
     """Its key, sent to `reward_base_url` only."""
-    concurrency: Annotated[int, Field(ge=1)] = 8
-    """Questions in flight."""
+    concurrency: Annotated[int, Field(ge=1)] = 128
+    """Most questions in flight, which bounds memory; they are fewer where the engine is full."""
+    tokens_in_flight: Annotated[int, Field(ge=1)] = 262_144
+    """Most tokens of prompts and replies in an engine at once; fewer if its KV cache is smaller."""
+    cache: bool = True
+    """Whether commands keep engines' replies on disk and answer the same requests by them."""
+    cache_mb: Annotated[int, Field(ge=1)] = 2048
+    """The largest response cache, in MiB; replies that were used longest ago go first."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0

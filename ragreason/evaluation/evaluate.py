@@ -1,7 +1,8 @@
 """Ask every question of a dataset, and keep each row the moment its question is finished."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from time import monotonic, time_ns
 from typing import Any
@@ -16,6 +17,11 @@ from ragreason.evaluation.summary import summarise
 OnStart = Callable[[int, int], None]
 """Told how many questions there are, and how many of them were finished before."""
 OnRow = Callable[[Row], None]
+Beginning = Callable[[], AbstractAsyncContextManager[Any]]
+"""Entered before each question, which is answered inside: it waits until there is room for one."""
+
+_DEATHS = 3
+"""Questions that may fail in a row because an engine dies, however few were in flight."""
 
 
 async def evaluate(
@@ -30,6 +36,7 @@ async def evaluate(
     limit: int | None = None,
     on_start: OnStart | None = None,
     on_row: OnRow | None = None,
+    beginning: Beginning = nullcontext,
 ) -> dict[str, Any]:
     """Answer the questions from `offset` on, at most `limit`, in file order; gives the summary.
 
@@ -37,7 +44,8 @@ async def evaluate(
     (graph, graph_hash, model, ...); with the data's hash and the seed it keys the run. In a folder
     that holds rows of the same key only what is missing or failed is asked; `offset` and `limit`
     are not part of the key, so a larger limit goes on where a smaller one ended. Rows outside of
-    the selection are kept and left out of the summary.
+    the selection are kept and left out of the summary. Each question is a run of its own that waits
+    for no other; the next one starts when `beginning` lets it, at most `concurrency` at once.
 
     A question whose run raises becomes a row of status "error" with the message: counted apart,
     never scored. Raises ConfigError for a folder in use or with another key, before anything is
@@ -54,7 +62,8 @@ async def evaluate(
             on_start(len(ids), len(ids) - len(missing))
         numbered = enumerate(chosen, offset)
         todo = [(at, example) for at, example in numbered if example.question.id in missing]
-        await _Session(answerer, dataset.name, folder, on_row, concurrency).run(todo)
+        session = _Session(answerer, dataset.name, folder, on_row, concurrency, beginning)
+        await session.run(todo)
         rows = [folder.rows[i] for i in ids]
         summary = summarise(rows, described | {"key": run_key(parts), "offset": offset}, seed)
         folder.finish(summary)
@@ -83,48 +92,69 @@ class _Session:
         folder: RunFolder,
         on_row: OnRow | None,
         concurrency: int,
+        beginning: Beginning,
     ) -> None:
         self.answerer = answerer
         self.dataset = dataset
         self.folder = folder
         self.on_row = on_row
-        self.concurrency = concurrency
+        self.free = asyncio.Semaphore(concurrency)
+        self.beginning = beginning
+        self.in_flight = 0
+        self.exposed = 0  # questions in flight at the first death in a row
         self.deaths = 0  # questions in a row that failed because the engine died
         self.name = str(time_ns())
         self.started_s = monotonic()
 
     async def run(self, numbered: Sequence[tuple[int, Example]]) -> None:
-        """Workers take the next question as soon as they are free; none waits for another."""
-        queue = iter(numbered)
-        workers = [asyncio.create_task(self._work(queue)) for _ in range(self.concurrency)]
+        """Questions start in order, each as soon as there is room; none waits for another's end.
+        The first error cancels the rest.
+        """
         try:
-            await asyncio.gather(*workers)
-        finally:
-            for worker in workers:
-                worker.cancel()
-            await asyncio.gather(*workers, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                for position, example in numbered:
+                    begun = asyncio.Event()
+                    await self.free.acquire()
+                    task = group.create_task(self._work(position, example, begun))
+                    task.add_done_callback(lambda _: self.free.release())
+                    task.add_done_callback(lambda _, begun=begun: begun.set())  # type: ignore[misc]
+                    await begun.wait()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
 
-    async def _work(self, queue: Iterator[tuple[int, Example]]) -> None:
-        for position, example in queue:
-            row = {"position": position, **await self._row(example)}
-            session_s = round(monotonic() - self.started_s, 3)
-            row |= {"session": self.name, "session_s": session_s}
-            self.folder.append(row)
-            if self.on_row is not None:
-                self.on_row(row)
-            if self.deaths > self.concurrency:
-                raise EngineDiedError(
-                    f"{self.deaths} questions in a row failed, the last with: {row['error']}; "
-                    "what was answered is kept, the same command goes on"
-                )
+    async def _work(self, position: int, example: Example, begun: asyncio.Event) -> None:
+        async with self.beginning():
+            begun.set()
+            self.in_flight += 1
+            try:
+                row = {"position": position, **await self._row(example)}
+            finally:
+                self.in_flight -= 1
+        session_s = round(monotonic() - self.started_s, 3)
+        row |= {"session": self.name, "session_s": session_s}
+        self.folder.append(row)
+        if self.on_row is not None:
+            self.on_row(row)
+        if self.deaths > self.exposed:
+            raise EngineDiedError(
+                f"{self.deaths} questions in a row failed, the last with: {row['error']}; "
+                "what was answered is kept, the same command goes on"
+            )
 
     async def _row(self, example: Example) -> Row:
         started_s = monotonic()
         try:
             given = await self.answerer(example.question)
         except Exception as error:
-            self.deaths = self.deaths + 1 if isinstance(error, EngineDiedError) else 0
+            self._count_deaths(error)
             message = " ".join(f"{type(error).__name__}: {error}".split())
             return error_row(example, message, monotonic() - started_s)
         self.deaths = 0
         return answer_row(self.dataset, example, given, monotonic() - started_s)
+
+    def _count_deaths(self, error: Exception) -> None:
+        """One death may fail all that were in flight when it happened, and none that came later."""
+        died = isinstance(error, EngineDiedError)
+        if died and not self.deaths:
+            self.exposed = max(self.in_flight, _DEATHS)
+        self.deaths = self.deaths + 1 if died else 0

@@ -64,7 +64,8 @@ class Finished:
 async def evaluate_graphs(
     graphs: Sequence[str], plan: Plan, listener: Listener | None = None
 ) -> list[Finished]:
-    """Evaluate one graph after the other; each works on `settings.concurrency` questions at once.
+    """Evaluate one graph after the other; each works on as many questions as keep its engine busy,
+    at most `settings.concurrency`.
 
     One graph's results lie in `out`, those of several in `out/NAME`; without `out`, in a folder of
     the settings' home that is named by what determines the run. Without an index one is made of
@@ -150,6 +151,7 @@ async def _evaluate_one(
         limit=plan.limit,
         on_start=lambda total, done: listener.on_start(name, total, done),
         on_row=lambda row: listener.on_row(name, row),
+        beginning=runner.beginning,
     )
     return Finished(folder, summary)
 

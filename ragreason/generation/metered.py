@@ -74,7 +74,7 @@ class Metered:
         with _calling():
             scores = await self._retried(lambda: self.engine.score(request, continuations))
             if continuations and ledger.current() is not None:
-                tokens = await self._scored_tokens(request, continuations)
+                tokens = await scored_tokens(self.engine, request, continuations)
                 _charge(Usage(prompt_tokens=tokens, calls=1))
         return scores
 
@@ -85,15 +85,6 @@ class Metered:
     async def aclose(self) -> None:
         """Close the engine."""
         await self.engine.aclose()
-
-    async def _scored_tokens(self, request: Request, continuations: Sequence[str]) -> int:
-        extended = [
-            request.model_copy(update={"prefill": request.prefill + text}) for text in continuations
-        ]
-        prompt, *whole = await asyncio.gather(
-            *(self.engine.count_tokens(r) for r in [request, *extended])
-        )
-        return prompt + sum(max(0, tokens - prompt) for tokens in whole)
 
     async def _retried(self, call: Callable[[], Awaitable[_T]]) -> _T:
         for attempt in range(1, self._attempts):
@@ -123,6 +114,15 @@ class Metered:
         if not error.retryable:
             raise error
         await asyncio.sleep(self._backoff_s * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))
+
+
+async def scored_tokens(engine: Generator, request: Request, continuations: Sequence[str]) -> int:
+    """What `engine.score` reads: the prompt once, then each continuation."""
+    extended = [
+        request.model_copy(update={"prefill": request.prefill + text}) for text in continuations
+    ]
+    prompt, *whole = await asyncio.gather(*(engine.count_tokens(r) for r in [request, *extended]))
+    return prompt + sum(max(0, tokens - prompt) for tokens in whole)
 
 
 async def read_and_generated(engine: Generator, request: Request, text: str) -> Usage:

@@ -39,7 +39,15 @@ class Shared:
         self.name = engine.name
         self.context = engine.context
         self.capabilities: frozenset[Capability] = engine.capabilities
+        self.identity: str = getattr(engine, "identity", "")
+        self.kv_tokens: int | None = getattr(engine, "kv_tokens", None)
+        self.counts_prefixes: bool = getattr(engine, "counts_prefixes", False)
         _held[key].users.add(id(self))
+
+    @property
+    def shared(self) -> Generator:
+        """The engine that all views have in common."""
+        return self._engine
 
     async def generate(self, request: Request) -> list[Completion]:
         """The engine's."""

@@ -16,6 +16,7 @@ from typing import Any, cast
 from ragreason import ledger
 from ragreason.errors import BudgetReachedError
 from ragreason.generation.metered import read_and_generated
+from ragreason.generation.scheduler import riding
 from ragreason.generation.thinking_effort import Thought
 from ragreason.generation.thinking_form import Form
 from ragreason.generation.thinking_repeats import Repeats
@@ -154,11 +155,9 @@ class Course:
         """The reply's beginning after the thoughts up to `end`, greedy, and how sure it is."""
         replying = self.form.replying(self.said[:end])
         tokens = min(PROBE_TOKENS, replying.max_tokens)
-        (reply,) = await self.engine.generate(
-            replying.model_copy(
-                update={"n": 1, "temperature": 0.0, "max_tokens": tokens, "logprobs": True}
-            )
-        )
+        told = {"n": 1, "temperature": 0.0, "max_tokens": tokens, "logprobs": True}
+        with riding():  # behind other requests it would come too late to end the stream
+            (reply,) = await self.engine.generate(replying.model_copy(update=told))
         return _Probed(end, reply, replying)
 
     async def _look(self, *, wait: bool) -> None:
