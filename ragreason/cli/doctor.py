@@ -54,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         model("language model", settings.model, settings),
         model("embedder", settings.embedder, settings),
         accelerator(),
+        *retrieval(settings),
         graph_library(),
         *extras(),
         development_data(settings),
@@ -158,6 +159,30 @@ def accelerator() -> Finding:
         return Finding(part="accelerator", name="gpu", state="off", detail=detail)
     cards = "; ".join(done.stdout.strip().splitlines())
     return Finding(part="accelerator", name="gpu", state="works", detail=cards or "none")
+
+
+def retrieval(settings: Settings) -> list[Finding]:
+    """Where texts are embedded and vectors searched: what the setting and the libraries allow."""
+    from ragreason.embedding.device import has_driver
+
+    device = settings.retrieval_device
+    gpu = device.startswith("cuda") or (device == "auto" and has_driver())
+    openvino = device in {"auto", "cpu"} and find_spec("openvino") is not None
+    on_cpu = "by OpenVINO, on the CPU" if openvino else "by PyTorch in float32"
+    sharing = gpu and _is_installed("faiss-gpu")
+    found = partial(Finding, part="retrieval", state="works")
+    return [
+        found(
+            name="embedding",
+            detail="by PyTorch in bfloat16, on the GPU that it finds" if gpu else on_cpu,
+            mend="" if gpu or openvino or device == "mps" else "pip install 'ragreason[cpu]'",
+        ),
+        found(
+            name="vector search",
+            detail="by FAISS in float16, on all GPUs" if sharing else "by FAISS, on the CPU",
+            mend="pip install faiss-gpu" if gpu and not sharing else "",
+        ),
+    ]
 
 
 def extras() -> list[Finding]:

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from ragreason.cli import doctor as module, main as cli
-from ragreason.cli.doctor import Finding, accelerator, examine, extras, library, model, server
+from ragreason.cli.doctor import (
+    Finding,
+    accelerator,
+    examine,
+    extras,
+    library,
+    model,
+    retrieval,
+    server,
+)
 from ragreason.settings import Settings
 
 
@@ -54,7 +63,10 @@ def test_json_is_one_document_with_every_part(capsys: pytest.CaptureFixture[str]
     assert cli.invoke(["doctor", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     parts = {finding["part"] for finding in document["findings"]}
-    assert parts >= {"python", "engine", "index", "model", "accelerator", "graphs", "extra", "data"}
+    assert parts >= {
+        *("python", "engine", "index", "model", "accelerator", "retrieval"),
+        *("graphs", "extra", "data"),
+    }
     missing = [f for f in document["findings"] if f["state"] == "missing"]
     assert document["ok"] is (not missing)
 
@@ -153,3 +165,30 @@ def test_extras_name_what_they_lack(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_extras_come_from_the_installed_package() -> None:
     assert {"cpu", "gpu", "test"} <= set(module._extras())
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "faiss_gpu", "embedding", "search", "mends"),
+    [
+        ("auto", False, False, "OpenVINO, on the CPU", "on the CPU", ""),
+        ("auto", True, True, "bfloat16, on the GPU", "on all GPUs", ""),
+        ("auto", True, False, "bfloat16, on the GPU", "on the CPU", "pip install faiss-gpu"),
+        ("cpu", True, True, "OpenVINO, on the CPU", "on the CPU", ""),
+        ("mps", False, False, "PyTorch in float32", "on the CPU", ""),
+    ],
+)
+def test_it_tells_where_texts_are_embedded_and_vectors_searched(
+    device: str,
+    driver: bool,
+    faiss_gpu: bool,
+    embedding: str,
+    search: str,
+    mends: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ragreason.embedding.device.has_driver", lambda: driver)
+    monkeypatch.setattr(module, "_is_installed", lambda package: faiss_gpu)
+    first, second = retrieval(Settings(retrieval_device=device))
+    assert embedding in first.detail
+    assert search in second.detail
+    assert second.mend == mends
