@@ -140,7 +140,7 @@ def test_a_graph_that_names_another_by_its_path_stays_in_its_folder(
     (folder / "own").mkdir()
     (folder / "own/loop.yaml").write_text((GRAPHS / "naive_rag.yaml").read_text(encoding="utf-8"))
     text = (GRAPHS / "adaptive.yaml").read_text(encoding="utf-8")
-    (folder / "own/mine.yaml").write_text(text.replace("graph: ircot", "graph: loop.yaml"))
+    (folder / "own/mine.yaml").write_text(text.replace("graph: think_on_graph", "graph: loop.yaml"))
     assert calibrated(graph="own/mine.yaml") == 2
     assert "give an --out in the folder of the graph" in capsys.readouterr().err
     assert calibrated("--out", "own/my.yaml", graph="own/mine.yaml") == 0
