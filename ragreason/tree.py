@@ -87,6 +87,7 @@ class Tree:
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
         self.events: tuple[Event, ...] = tuple(events)
+        self._trajectories: dict[int, Trajectory] = {}
         self._added = [e for e in self.events if isinstance(e, Added)]
         for node, added in enumerate(self._added, start=1):
             if not ROOT <= added.parent < node:
@@ -136,10 +137,15 @@ class Tree:
         """The steps from the root to `node`, each with the verdict on it; answers carry the one on
         their outcome where there is one, so that a further attempt sees what was held against them.
         """
-        steps = ((n, self.step(n)) for n in self.path(node))
-        return Trajectory(steps=tuple(self._judged(n, s) for n, s in steps if s is not None))
+        if node not in self._trajectories:
+            steps = ((n, self.step(n)) for n in self.path(node))
+            judged = tuple(self._judged(n, s) for n, s in steps if s is not None)
+            self._trajectories[node] = Trajectory(steps=judged)
+        return self._trajectories[node]
 
     def _judged(self, node: int, step: Step) -> Step:
+        if not self._verdicts:
+            return step
         verdict = self.verdict(node, outcome=True)
         verdict = self.verdict(node) if verdict is None else verdict
         return step if verdict is None else step.model_copy(update={"verdict": verdict})

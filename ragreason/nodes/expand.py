@@ -67,11 +67,12 @@ def _added(
     parts: "Reason", state: ReasonState, tree: Tree, node: int, step: Step, number: int
 ) -> Added:
     """The step's place in the tree; failed if at temperature 0 it asks for the same again."""
+    if step.kind == "answer":
+        return Added(parent=node, step=step)
     trajectory = tree.trajectory(node)
     before = parts.policy.render(state["question"], trajectory)
-    after = parts.policy.render(state["question"], trajectory.extended(step))
     greedy = parts.widening.temperature(number, before.temperature) == 0
-    if step.kind != "answer" and greedy and before == after:
+    if greedy and before == parts.policy.render(state["question"], trajectory.extended(step)):
         return Added(parent=node, step=None, reason="the prompt would be the same again")
     return Added(parent=node, step=step)
 

@@ -1,8 +1,9 @@
 """Search over reasoning: policy x strategy x verifier, as a subgraph select -> expand -> verify.
 
 `select` asks the strategy what to extend, `expand` proposes steps and runs their searches, `verify`
-scores what is new. Each is a LangGraph node of its own, so checkpoints, streams and interrupts work
-between them, and a run that was killed goes on in the middle of a search.
+scores what is new, where there is a verifier. Each is a LangGraph node of its own, so checkpoints,
+streams and interrupts work between them, and a run that was killed goes on in the middle of a
+search.
 """
 
 from collections.abc import Mapping
@@ -101,13 +102,21 @@ class Reason:
     def subgraph(self) -> Any:
         """The compiled LangGraph subgraph; it inherits its parent's checkpointer."""
         from langgraph.graph import END, START, StateGraph
+        from langgraph.types import Command
+
+        async def select(state: ReasonState) -> Any:
+            update = await self.select(state)
+            # a conditional edge would copy every channel of the state first, to read it
+            return Command(update=update, goto="expand" if update["wanted"] else END)
 
         builder = StateGraph(ReasonState)
-        builder.add_node("select", self.select)
+        builder.add_node("select", select, destinations=("expand", END))
         builder.add_node("expand", self.expand)
-        builder.add_node("verify", self.verify)
         builder.add_edge(START, "select")
-        builder.add_conditional_edges("select", _after_select, ["expand", END])
+        if self.verifier is None:  # a step that judges nothing would cost a checkpoint all the same
+            builder.add_edge("expand", "select")
+            return builder.compile()
+        builder.add_node("verify", self.verify)
         builder.add_edge("expand", "verify")
         builder.add_edge("verify", "select")
         return builder.compile()
@@ -150,14 +159,15 @@ class Reason:
                 return _spent(meter) | {"forced": why_forced(error)}
             update = await expand(self, state)
         meter.step(sum(1 for event in update["tree"] if isinstance(event, Added)))
-        return update | _spent(meter) | {"steps": meter.stepped}  # those of a policy's graph too
+        # the steps are those of a policy's graph too
+        return _news(update) | _spent(meter) | {"steps": meter.stepped}
 
     async def verify(self, state: ReasonState) -> dict[str, Any]:
         """Verdicts on what is new, within the budget."""
         meter = _inner_meter(state)
         with metering(meter):
             update = await verify(self, state)
-        return update | _spent(meter)
+        return _news(update) | _spent(meter)
 
     def _report(self, state: ReasonState, known: Mapping[str, Evidence]) -> dict[str, Any]:
         tree = Tree(state["tree"])
@@ -182,12 +192,6 @@ class Reason:
                 for key, entry in state["evidence"].items()
             },
         }
-
-
-async def _after_select(state: ReasonState) -> str:
-    from langgraph.graph import END
-
-    return "expand" if state.get("wanted") else END
 
 
 def _entry(known: Evidence | None, hit: Hit, *, shown: bool) -> Evidence:
@@ -229,6 +233,11 @@ def _inner_meter(state: ReasonState) -> Meter:
         elapsed_s=max(outer.elapsed_s, state["elapsed_s"]),  # the latter after a resume
         outer=outer,
     )
+
+
+def _news(update: Mapping[str, Any]) -> dict[str, Any]:
+    """The update without what is empty: it would change nothing, at the cost of a row on disk."""
+    return {key: value for key, value in update.items() if value}
 
 
 def _spent(meter: Meter) -> dict[str, Any]:

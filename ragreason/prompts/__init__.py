@@ -6,7 +6,7 @@ it is. Retrieved text and questions are data: `neutralise` them first.
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from string import Template
@@ -88,5 +88,6 @@ def show_passages(
     return "\n".join(shown)
 
 
+@lru_cache(maxsize=4096)  # a growing transcript shows the same passages again at every step
 def _line(text: str) -> str:
     return neutralise(" ".join(text.split()))

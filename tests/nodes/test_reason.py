@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -15,7 +15,7 @@ from ragreason.errors import (
 )
 from ragreason.generation.scripted import Scripted
 from ragreason.ledger import Meter, metering
-from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE, Reason
+from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE, Reason, begin
 from ragreason.policies.ircot import IRCoT
 from ragreason.policies.react import ReAct
 from ragreason.protocols import Aggregation, Costs, Item, Judges, Retriever
@@ -245,3 +245,16 @@ async def test_evidence_that_was_kept_before_stays_kept(retriever: Retriever) ->
     assert len(update["trajectory"].steps) == 1, "the best one never searched"
     assert update["evidence"][hits[0].passage.id] == before
     assert not any(e.keep for key, e in update["evidence"].items() if key in away)
+
+
+def test_where_nothing_is_verified_no_step_is_taken_for_it() -> None:
+    bare, judged = reason(Scripted(), None), reason(Scripted(), None, verifier=Judge())
+    assert {"select", "expand"} <= set(bare.subgraph.nodes)
+    assert "verify" in judged.subgraph.nodes
+    assert "verify" not in bare.subgraph.nodes
+
+
+async def test_what_would_change_nothing_is_not_written(retriever: Retriever) -> None:
+    state = {**begin(QUESTION, 0), "wanted": [(0, 1)]}
+    update = await reason(Scripted([ANSWER]), retriever).expand(cast(Any, state))
+    assert set(update) == {"tree", "evidence", "usage", "steps", "elapsed_s"}
