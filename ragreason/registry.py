@@ -148,6 +148,8 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
         "openvino": "ragreason.generation.openvino:OpenVINOEngine",
         "replay": "ragreason.generation.replay:Replay",
         "scripted": "ragreason.generation.scripted:Scripted",
+        "transformers": "ragreason.generation.transformers:TransformersEngine",
+        "vllm": "ragreason.generation.vllm:VLLMEngine",
     },
     "embedders": {
         "hashing": "ragreason.embedding.hashing:HashingEmbedder",

@@ -5,6 +5,7 @@ variable is not set), the settings file (`ragreason.yaml` in the working folder,
 `~/.config/ragreason/settings.yaml`), the default below.
 """
 
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = "qwen2.5-coder-0.5b"
-    """A catalogue name, a path, or `openai:NAME`."""
+    """A catalogue name, a path, `openai:NAME`, `vllm:NAME` or `transformers:NAME`."""
     embedder: str = "minilm"
     """A registered embedder, or the path of a sentence-transformers folder."""
     retrieval_device: str = "auto"
@@ -58,6 +59,18 @@ class Settings(BaseModel):
     """Whether commands keep engines' replies on disk and answer the same requests by them."""
     cache_mb: Annotated[int, Field(ge=1)] = 2048
     """The largest response cache, in MiB; replies that were used longest ago go first."""
+    vllm_tensor_parallel: Annotated[int, Field(ge=1)] = 1
+    """GPUs that hold one copy of a `vllm:` model between them."""
+    vllm_data_parallel: Annotated[int, Field(ge=1)] = 1
+    """Copies of a `vllm:` model that share the requests."""
+    vllm_gpu_memory: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of each GPU's memory for weights and cache; None is vLLM's default."""
+    vllm_context: Annotated[int, Field(ge=16)] | None = None
+    """The longest prompt plus reply in tokens; None is the model's own."""
+    vllm_adapter: Path | None = None
+    """The folder of a LoRA adapter that all requests to a `vllm:` model go through."""
+    vllm_options: dict[str, Any] = {}
+    """Further arguments of vLLM's AsyncEngineArgs; in the environment, a JSON object."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0
@@ -68,6 +81,11 @@ class Settings(BaseModel):
     """How many tokens neighbouring passages share."""
     max_question_chars: Annotated[int, Field(ge=1)] = 8000
     """Longer questions are refused."""
+
+    @field_validator("vllm_options", mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        return json.loads(given) if isinstance(given, str) else given
 
     @field_validator("openai_base_url", mode="before")
     @classmethod

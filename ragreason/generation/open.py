@@ -1,6 +1,7 @@
 """Names of models to engines."""
 
 from pathlib import Path
+from typing import Any
 
 from ragreason import models
 from ragreason.errors import ConfigError, UnknownNameError
@@ -9,7 +10,7 @@ from ragreason.settings import Settings, settings
 
 FORMS = (
     "a catalogue name (ragreason models list), a path to a GGUF file or an OpenVINO folder, "
-    "openai:NAME, scripted:PATH, replay:PATH, or record:PATH:MODEL"
+    "openai:NAME, vllm:MODEL, transformers:MODEL, scripted:PATH, replay:PATH, or record:PATH:MODEL"
 )
 
 
@@ -23,6 +24,10 @@ def open_engine(model: str, chosen: Settings | None = None) -> Generator:
     kind, _, rest = model.partition(":")
     if kind == "openai" and rest:
         return _openai(rest, configured)
+    if kind == "vllm" and rest:
+        return _vllm(rest, configured)
+    if kind == "transformers" and rest:
+        return _transformers(rest, configured)
     if kind == "scripted" and rest:
         from ragreason.generation.scripted import load_script
 
@@ -43,6 +48,35 @@ def _openai(name: str, configured: Settings) -> Generator:
         api_key=configured.openai_api_key,
         timeout_s=configured.request_timeout_s,
     )
+
+
+def _vllm(model: str, configured: Settings) -> Generator:
+    from ragreason.generation.shared import share
+    from ragreason.generation.vllm import VLLMEngine
+    from ragreason.generation.vllm_options import Options
+
+    options = Options(
+        tensor_parallel=configured.vllm_tensor_parallel,
+        data_parallel=configured.vllm_data_parallel,
+        gpu_memory=configured.vllm_gpu_memory,
+        further=configured.vllm_options,
+    )
+    given: dict[str, Any] = {
+        "context": configured.vllm_context,
+        "adapter": configured.vllm_adapter,
+        "options": options,
+        "timeout_s": configured.request_timeout_s,
+    }
+    return share(("vllm", model, repr(given)), lambda: VLLMEngine(model, **given))
+
+
+def _transformers(model: str, configured: Settings) -> Generator:
+    from ragreason.generation.shared import share
+    from ragreason.generation.transformers import TransformersEngine
+
+    timeout_s = configured.request_timeout_s
+    key = ("transformers", model, str(timeout_s))
+    return share(key, lambda: TransformersEngine(model, timeout_s=timeout_s))
 
 
 def _replay(kind: str, rest: str, configured: Settings) -> Generator:

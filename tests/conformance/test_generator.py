@@ -21,8 +21,10 @@ from ragreason.generation.replay import Replay
 from ragreason.generation.scripted import Scripted
 from ragreason.generation.thinking import Thinking
 from ragreason.generation.thinking_effort import Thought
+from ragreason.generation.transformers import TransformersEngine
 from ragreason.protocols import Capability, Generator
 from ragreason.types import Completion, Message, Request
+from tests.generation.tiny_model import tiny_model, tiny_tokenizer
 
 SCHEMA = '{"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}'
 TEXTS = [f"reply number {word} is one of several" for word in ("one", "two", "three", "four")]
@@ -176,9 +178,19 @@ def smollm() -> Iterator[OpenVINOEngine]:
     asyncio.run(engine.aclose())
 
 
+def tiny() -> TransformersEngine:
+    return TransformersEngine(tiny_model(), tokenizer=tiny_tokenizer(), label="tiny")
+
+
+MARKS = {
+    "openvino": [pytest.mark.model],
+    "vllm": [pytest.mark.skip(reason="runs in an environment of its own: make test-vllm")],
+}
+
+
 @pytest.fixture(
     params=[
-        pytest.param(name, marks=[pytest.mark.model] if name == "openvino" else [])
+        pytest.param(name, marks=MARKS.get(name, []))
         for name in [*registry.known("generators"), "metered", "thinking"]
     ]
 )
@@ -191,6 +203,7 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         "openai": lambda: OpenAIEngine("m", base_url=request.getfixturevalue("server")),
         "replay": lambda: Replay(tmp_path / "recording.jsonl", script()),
         "scripted": script,
+        "transformers": tiny,
         "metered": lambda: Metered(script()),
         "thinking": lambda: Thinking(cast(Generator, Metered(script())), Thought(level="none")),
     }

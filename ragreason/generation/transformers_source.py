@@ -1,0 +1,99 @@
+"""Where a transformers model comes from: a folder, a GGUF file, the catalogue, or the hub."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ragreason import models
+from ragreason.errors import ConfigError
+from ragreason.settings import Settings
+
+_HUB = re.compile(r"[\w.-]+/[\w.-]+")
+_WEIGHTS = ("*.safetensors", "*.bin")
+_SAMPLES, _SAMPLE = 64, 1 << 14
+"""How many pieces of a weights file go into its fingerprint, and their bytes."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """`folder` is a local folder, or the name of a hub repository; `gguf` a file in the folder."""
+
+    folder: str
+    gguf: str | None = None
+    local: bool = True
+    label: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The GGUF file or the folder."""
+        return Path(self.folder) / self.gguf if self.gguf else Path(self.folder)
+
+    @property
+    def name(self) -> str:
+        """The catalogue's or the hub's name; else the file's with a hash of its bytes."""
+        return self.label or f"{self.path.resolve().stem}@{fingerprint(self.path)}"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `from_pretrained` is told. No code that a model brings along is run."""
+        gguf = {"gguf_file": self.gguf} if self.gguf else {}
+        return {"trust_remote_code": False, "local_files_only": self.local, **gguf}
+
+
+def find(given: str, configured: Settings | None = None) -> Source:
+    """The model that `given` means: a path, a catalogue name, or `OWNER/NAME` on the hub.
+
+    A catalogue model is fetched first if it is absent. Raises ConfigError for a path without a
+    model, UnknownNameError for another name.
+    """
+    path = Path(given).expanduser()
+    if path.is_dir() and given not in models.known():
+        if not (path / "config.json").is_file():
+            raise ConfigError(f"'{given}' is no transformers model: it has no config.json")
+        return Source(str(path))
+    if _HUB.fullmatch(given) and not path.exists() and not given.endswith(".gguf"):
+        return Source(given, local=False, label=given)
+    path = models.path(given, configured)
+    if path.is_dir():
+        form = models.find(given).form if given in models.known() else "OpenVINO"
+        raise ConfigError(f"'{given}' is {form}, which transformers can't generate with")
+    label = given if given in models.known() else ""
+    return Source(str(path.parent), path.name, label=label)
+
+
+def fingerprint(path: Path) -> str:
+    """A hash of a model's settings and of its weights: sizes, and pieces spread over them."""
+    files = [path] if path.is_file() else [f for w in _WEIGHTS for f in sorted(path.glob(w))]
+    small = [] if path.is_file() else sorted({*path.glob("*.json"), *path.glob("*.jinja")})
+    digest = hashlib.sha256()
+    for file in files:
+        size = file.stat().st_size
+        digest.update(f"{file.name} {size}".encode() if path.is_dir() else str(size).encode())
+        with file.open("rb") as opened:
+            for i in range(_SAMPLES):
+                opened.seek(max(0, size - _SAMPLE) * i // (_SAMPLES - 1))
+                digest.update(opened.read(_SAMPLE))
+    for file in small:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+@contextmanager
+def loading(what: str) -> Iterator[None]:
+    """Around the loading of a model: no progress bar, and what goes wrong is a ConfigError."""
+    logging: Any = import_module("transformers.utils.logging")
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
+        told = " ".join(str(error).split())[:300]
+        raise ConfigError(f"the model '{what}' can't be loaded: {told}") from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
