@@ -14,11 +14,7 @@ def to_hits(
     index: IndexFolder, ranked: Ranked, source: str, query: str, where: Where | None = None
 ) -> list[Hit]:
     """One hit a row, ranks from 1; of a passage in several documents, the first that fits."""
-    found = [index.passages.fitting(row, where) for row, _ in ranked]
-    return [
-        Hit(passage=passage, score=score, rank=rank, source=source, query=query)
-        for rank, (passage, (_, score)) in enumerate(zip(found, ranked, strict=True), 1)
-    ]
+    return all_hits(index, [ranked], source, [query], where)[0]
 
 
 def all_hits(
@@ -28,8 +24,15 @@ def all_hits(
     queries: Sequence[str],
     where: Where | None = None,
 ) -> list[list[Hit]]:
-    """Hits of every query, in order."""
-    return [to_hits(index, r, source, q, where) for r, q in zip(ranked, queries, strict=True)]
+    """Hits of every query, in order; a passage that several find is read once."""
+    passages = index.passages.fitting((row for rows in ranked for row, _ in rows), where)
+    return [
+        [
+            Hit(passage=passages[row], score=score, rank=rank, source=source, query=query)
+            for rank, (row, score) in enumerate(rows, 1)
+        ]
+        for rows, query in zip(ranked, queries, strict=True)
+    ]
 
 
 def mask_of(index: IndexFolder, where: Where | None) -> Mask | None:
