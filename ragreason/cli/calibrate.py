@@ -8,7 +8,7 @@ import typer
 
 from ragreason.cli.eval import Fields, pairs, progress
 from ragreason.cli.output import Json, note, print_json, print_table
-from ragreason.cli.run import Allowed, Models, Overrides, split_models
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
 
 if TYPE_CHECKING:
     from ragreason.evaluation.graphs import Plan
@@ -48,9 +48,13 @@ def calibrate(
     field: Fields = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
+        int | None,
+        typer.Option(
+            min=1, help="Most questions in flight; by default what keeps the engine busy."
+        ),
     ] = None,
     allow_import: Allowed = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Fit when a graph takes which way, so that it keeps the best way's score for fewer tokens.
@@ -66,7 +70,8 @@ def calibrate(
 
     check_out(graph, out)
     main, named = split_models(model)
-    parts = {"model": main, "models": named, "retriever": retriever}
+    kept = keeps(no_cache=no_cache)
+    parts = {"model": main, "models": named, "retriever": retriever, "cache": kept}
     plans = _plans(
         [(spec, pairs(field or [])) for spec in data],
         results,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragreason.cli.output import Json, note, print_json
-from ragreason.cli.run import Allowed, Models, Overrides, split_models
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
 
 if TYPE_CHECKING:
     from ragreason.evaluation.graphs import Finished, Listener
@@ -40,9 +40,13 @@ def eval_(
     field: Fields = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
+        int | None,
+        typer.Option(
+            min=1, help="Most questions in flight; by default what keeps the engine busy."
+        ),
     ] = None,
     allow_import: Allowed = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Score graphs on a dataset. Results are kept question by question.
@@ -65,7 +69,7 @@ def eval_(
         dataset,
         out,
         index,
-        {**options, "allow_imports": allow_import or []},
+        {**options, "allow_imports": allow_import or [], "cache": keeps(no_cache=no_cache)},
         set_ or (),
         seed,
         offset,

@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, Mount] = {
     ),
     "trace": Mount("ragreason.cli.trace:app", "Look at past runs."),
     "models": Mount("ragreason.cli.models:app", "List, fetch and locate models."),
+    "cache": Mount("ragreason.cli.cache:app", "Look at the response cache, and empty it."),
     "data": Mount("ragreason.cli.data:app", "List, make and convert datasets."),
     "doctor": Mount("ragreason.cli.doctor:doctor", "Show what works here and what mends the rest."),
 }

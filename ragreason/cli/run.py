@@ -26,6 +26,9 @@ Allowed = Annotated[
     list[str] | None,
     typer.Option("--allow-import", help="A module that the graph may take parts from."),
 ]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Ask the engine anew; keep no replies on disk.")
+]
 
 
 def run(
@@ -48,6 +51,7 @@ def run(
         typer.Option(help="A folder of solved questions that a well supported answer is added to."),
     ] = None,
     allow_import: Allowed = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Answer a question, with citations."""
@@ -60,7 +64,11 @@ def run(
             question,
             index,
             {"model": main, "models": named, "retriever": retriever},
-            {"overrides": set_ or [], "allow_imports": allow_import or []},
+            {
+                "overrides": set_ or [],
+                "allow_imports": allow_import or [],
+                "cache": keeps(no_cache=no_cache),
+            },
             after=after,
             seed=seed,
             trace=trace,
@@ -75,7 +83,7 @@ async def _run(
     question: str,
     index: Path | None,
     parts: dict[str, object],
-    options: dict[str, list[str]],
+    options: dict[str, object],
     *,
     after: str | None,
     seed: int,
@@ -145,6 +153,13 @@ def said_before(run_id: str | None) -> "tuple[Turn, ...]":
         return ()
     head, _ = traces.load(settings().resolved_home() / "traces", run_id)
     return (*head.question.history, Turn(question=head.question.text, answer=head.answer.text))
+
+
+def keeps(*, no_cache: bool) -> bool:
+    """Whether engines' replies are kept on disk: the setting, unless the flag says no."""
+    from ragreason.settings import settings
+
+    return settings().cache and not no_cache
 
 
 def split_models(given: list[str] | None) -> tuple[str | None, dict[str, str]]:

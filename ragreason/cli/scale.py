@@ -10,7 +10,7 @@ import typer
 
 from ragreason.cli.eval import Fields, pairs, progress
 from ragreason.cli.output import Json, note, print_json
-from ragreason.cli.run import Allowed, Models, Overrides, split_models
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
 
 if TYPE_CHECKING:
     from ragreason.cli.simulated import Laboratory
@@ -24,7 +24,7 @@ SIMULATED = "simulated"
 
 
 _GRAPHS_ONLY = frozenset(
-    "data index model retriever limit offset metric set_ field concurrency".split()
+    "data index model retriever limit offset metric set_ field concurrency no_cache".split()
 )
 _SIMULATED_ONLY = frozenset(
     "questions step_accuracy recovery depth verifier_auc verifier_tokens".split()
@@ -71,9 +71,13 @@ def scale(
     field: Fields = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
     concurrency: Annotated[
-        int | None, typer.Option(min=1, help="Questions in flight; default from the settings.")
+        int | None,
+        typer.Option(
+            min=1, help="Most questions in flight; by default what keeps the engine busy."
+        ),
     ] = None,
     allow_import: Allowed = None,
+    no_cache: NoCache = False,
     calibrate: Annotated[
         Path | None,
         typer.Option(help="Write here, as YAML, the compute_optimal strategy that this calls for."),
@@ -128,7 +132,13 @@ def scale(
         (data, pairs(field or [])),
         out=out,
         index=index,
-        parts={"model": main, "models": named, "retriever": retriever, "allow_imports": allowed},
+        parts={
+            "model": main,
+            "models": named,
+            "retriever": retriever,
+            "allow_imports": allowed,
+            "cache": keeps(no_cache=no_cache),
+        },
         overrides=set_ or (),
         seed=seed,
         offset=offset,

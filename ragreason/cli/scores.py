@@ -24,6 +24,9 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
     if any(_first_token(run)["p50"] is not None for run in runs):
         typer.echo()
         print_table(_TIMES, [_times(run) for run in runs])
+    for run in runs:
+        for line in savings(run):
+            typer.echo(line)
     if differences:
         typer.echo()
         print_table(
@@ -65,6 +68,28 @@ def _times(run: Recorded) -> Sequence[object]:
     seconds = [t[p] for t in (first, whole) for p in ("p50", "p95")]
     thought = run.summary["usage"]["per_question"].get("reasoning_tokens") or 0
     return (_name(run.name), round(thought), *map(_seconds, seconds))
+
+
+def savings(run: Recorded) -> Sequence[str]:
+    """What was not paid for again, and what that does to the figures; none where all was."""
+    cache, usage = run.summary.get("cache", {}), run.summary["usage"]
+    lines = []
+    if cache.get("hits"):
+        lines.append(
+            f"{_name(run.name)}: {cache['hits']:,} of {cache['calls']:,} calls "
+            f"({cache['hit_rate']:.0%}) came from the response cache, counted with what"
+        )
+        lines.append(
+            f"they once cost ({cache['tokens']:,} tokens); times are of the other questions"
+        )
+    reuse = run.summary.get("prefix_reuse")
+    if reuse is not None:
+        doubt = " (in part inferred)" if usage.get("inferred_tokens") else ""
+        doubt += " (in part estimated)" if usage.get("estimated_tokens") else ""
+        lines.append(
+            f"{_name(run.name)}: {reuse:.0%} of the reusable prompt tokens were cached{doubt}"
+        )
+    return lines
 
 
 def _first_token(run: Recorded) -> Mapping[str, float | None]:

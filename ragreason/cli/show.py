@@ -148,9 +148,10 @@ def cost(usage: Usage, elapsed_s: float, first_token_s: float | None = None) -> 
     thought = f" ({usage.reasoning_tokens:,} thinking)" if usage.reasoning_tokens else ""
     verifier = f" + {usage.verifier_tokens:,} verifier" if usage.verifier_tokens else ""
     first = f" ({first_token_s:.1f} s to the first token)" if first_token_s is not None else ""
+    kept = f" ({usage.cache_hits:,} from the response cache)" if usage.cache_hits else ""
     return (
         f"{usage.prompt_tokens:,} prompt{cached} + {usage.completion_tokens:,} generated{thought}"
-        f"{verifier} tokens, {usage.calls} calls, {usage.retrievals} searches, "
+        f"{verifier} tokens, {usage.calls} calls{kept}, {usage.retrievals} searches, "
         f"{elapsed_s:.1f} s{first}"
     )
 

@@ -75,7 +75,7 @@ def point_of_run(folder: Path, **setting: Any) -> Point:
     costs = {
         TOKENS: [usage.tokens for usage in usages],
         "calls": [usage.calls for usage in usages],
-        "latency_s": [row["latency_s"] for row in rows],
+        "latency_s": [row["latency_s"] for row in rows if not row["usage"].get("cache_hits")],
     }
     return Point(
         scores={name: _array([row[name] for row in rows]) for name in ("em", "f1")},

@@ -30,6 +30,11 @@ _USAGE = (
     "verifier_tokens",
     "calls",
     "retrievals",
+    "reusable_tokens",
+    "inferred_tokens",
+    "estimated_tokens",
+    "cache_hits",
+    "cache_hit_tokens",
 )
 
 
@@ -37,10 +42,14 @@ def summarise(rows: Sequence[Row], identity: Mapping[str, Any], seed: int) -> di
     """The document of `summary.json`; `identity` (graph, dataset, hashes) leads it.
 
     `n` counts all rows. Metrics are means over the rows that are not errors, with 95 % bootstrap
-    intervals; null where no row has the metric. Usage and times are over all rows; a row's cached
-    tokens may be null (unknown) and then add nothing.
+    intervals; null where no row has the metric. Usage is over all rows; a row's cached tokens may
+    be null (unknown) and then add nothing. Calls that the response cache answered count with what
+    they once cost, and `cache` says how many they were; times leave out the questions that had any.
+    `prefix_reuse` is the share of the reusable prompt tokens that a prefix cache gave.
     """
     scored = [row for row in rows if not is_error(row)]
+    timed = [row for row in scored if not row["usage"].get("cache_hits")]
+    usage = _usage(rows)
     return {
         **identity,
         "n": len(rows),
@@ -50,9 +59,11 @@ def summarise(rows: Sequence[Row], identity: Mapping[str, Any], seed: int) -> di
         "seed": seed,
         "versions": versions(),
         "metrics": {name: metric(scored, name) for name in METRICS},
-        "usage": _usage(rows),
-        "latency_s": _percentiles(scored, "latency_s"),
-        "first_token_s": _percentiles(scored, "first_token_s"),
+        "usage": usage,
+        "cache": cache_share(usage, len(scored) - len(timed)),
+        "prefix_reuse": prefix_reuse(usage),
+        "latency_s": _percentiles(timed, "latency_s"),
+        "first_token_s": _percentiles(timed, "first_token_s"),
         "wall_s": _wall_s(rows),
     }
 
@@ -63,6 +74,28 @@ def metric(rows: Iterable[Row], name: str) -> dict[str, float | None]:
     if not values:
         return {"value": None, "low": None, "high": None}
     return dict(bootstrap_interval(values)._asdict())
+
+
+def cache_share(usage: Mapping[str, Any], questions: int) -> dict[str, float | int | None]:
+    """Calls that the response cache answered, their share of all calls, the tokens that were thus
+    not paid for again, and how many questions had such calls.
+    """
+    hits, calls = usage["cache_hits"] or 0, usage["calls"] or 0
+    return {
+        "hits": hits,
+        "calls": calls,
+        "hit_rate": round(hits / calls, 4) if calls else None,
+        "tokens": usage["cache_hit_tokens"] or 0,
+        "questions": questions,
+    }
+
+
+def prefix_reuse(usage: Mapping[str, Any]) -> float | None:
+    """Cached prompt tokens by the reusable ones; None where one of them is not known. Engines that
+    also cache parts of blocks can come out above 1: then it is 1.
+    """
+    cached, reusable = usage["cached_tokens"], usage["reusable_tokens"]
+    return None if cached is None or not reusable else round(min(1.0, cached / reusable), 4)
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What stands between a run and its engines: response cache, scheduler, counts of prefixes."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from ragreason.cache import FILE, ResponseCache
@@ -12,10 +13,14 @@ from ragreason.protocols import Generator
 from ragreason.settings import Settings
 
 
+def cache_path(configured: Settings) -> Path:
+    """The response cache's file, in the settings' home."""
+    return configured.resolved_home() / FILE
+
+
 def open_cache(configured: Settings) -> ResponseCache:
-    """The response cache in the settings' home. Raises ConfigError if it can't be used."""
-    path = configured.resolved_home() / FILE
-    return ResponseCache(path, max_bytes=configured.cache_mb << 20)
+    """The response cache. Raises ConfigError if it can't be used."""
+    return ResponseCache(cache_path(configured), max_bytes=configured.cache_mb << 20)
 
 
 def behind(
