@@ -15,7 +15,7 @@ from ragreason.protocols import Floats
 _DECIMALS = 6
 _STEP = 10.0**-_DECIMALS
 _CPU_ERROR = 1e-5  # of a sum in float32, whose last bits depend on the batch
-_CELLS = 1 << 23  # 64 MiB of passages that are scored again at once
+_CELLS = 1 << 18  # 2 MiB of passages scored again at once: they stay in the cache
 
 
 class FlatIndex:
