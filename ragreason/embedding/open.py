@@ -13,7 +13,8 @@ _LEAST_DIM, _MOST_DIM = 8, 65536
 
 
 def open_embedder(name: str) -> Embedder:
-    """The embedder that `name` means: a registered name, `hashing-DIM`, or a model's folder.
+    """The embedder that `name` means: a registered name, `hashing-DIM`, a model's folder, or
+    `vllm:MODEL`.
 
     Raises UnknownNameError with the known names, ConfigError for a dimension out of range.
     """
@@ -24,6 +25,10 @@ def open_embedder(name: str) -> Embedder:
                 f"embedder '{name}': {dim} dimensions, expected {_LEAST_DIM} to {_MOST_DIM}"
             )
         return HashingEmbedder(int(dim))
+    if name.startswith("vllm:"):
+        from ragreason.embedding.vllm import VLLMEmbedder
+
+        return VLLMEmbedder(name.removeprefix("vllm:"))
     if name not in registry.known("embedders") and ("/" in name or Path(name).is_dir()):
         return LocalEmbedder(name)
     return cast(Embedder, registry.load("embedders", name)())

@@ -1,16 +1,16 @@
 """vLLM in this process: for GPUs, one or several, and the CPU build by which it is tested."""
 
 import asyncio
-import itertools
 import threading
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from ragreason import models
-from ragreason.concurrency import LoopThread, all_or_none
+from ragreason.concurrency import all_or_none
+from ragreason.embedding.vllm_engine import VLLM, need_vllm
 from ragreason.errors import (
     CapabilityError,
     ConfigError,
@@ -27,7 +27,7 @@ from ragreason.generation.transformers_model import tokenizer_of
 from ragreason.generation.transformers_prompt import Prompts
 from ragreason.generation.transformers_source import find, fingerprint
 from ragreason.generation.transformers_tools import writes_calls
-from ragreason.generation.vllm_options import Options, need_vllm, start
+from ragreason.generation.vllm_options import Options
 from ragreason.generation.vllm_sampling import Growing, sampling, scores_of, scoring
 from ragreason.protocols import Capability, Chunk
 from ragreason.settings import settings
@@ -92,9 +92,8 @@ class VLLMEngine:
         self.name = f"vllm:{label or source.name}{tuned}"
         self.capabilities = _capabilities(str(tokenizer.chat_template))
         self._timeout_s = timeout_s
-        self._ids = itertools.count(1)
         self._starting = threading.Lock()
-        self._running: _Running | None = None
+        self._running: VLLM | None = None
         self._finalizer: weakref.finalize[Any, Any] | None = None
 
     @property
@@ -169,7 +168,7 @@ class VLLMEngine:
             await asyncio.to_thread(running.stop)
 
     async def _score(
-        self, running: "_Running", prompt: list[int], ids: list[int], request: Request
+        self, running: VLLM, prompt: list[int], ids: list[int], request: Request
     ) -> float:
         if not ids:
             return 0.0
@@ -200,7 +199,7 @@ class VLLMEngine:
         return min(request.max_tokens, self.context - len(prompt))
 
     async def _last(
-        self, running: "_Running", prompt: list[int], parameters: Any, request: Request
+        self, running: VLLM, prompt: list[int], parameters: Any, request: Request
     ) -> Any:
         last = None
         async with aclosing(self._outputs(running, prompt, parameters, request)) as outputs:
@@ -211,15 +210,17 @@ class VLLMEngine:
         return last
 
     async def _outputs(
-        self, running: "_Running", prompt: list[int], parameters: Any, request: Request
+        self, running: VLLM, prompt: list[int], parameters: Any, request: Request
     ) -> AsyncGenerator[Any, None]:
         """What vLLM puts out; leaving early aborts the request."""
-        told = {"prompt_token_ids": prompt}
-        source = running.engine.generate(
-            told, parameters, f"ragreason-{next(self._ids)}", lora_request=running.adapter
-        )
+        told = {"type": "token", "prompt_token_ids": prompt}  # as its renderer makes them
+        adapter = None if self._adapter is None else _lora(self._adapter)
         try:
-            async with aclosing(running.thread.each(source)) as outputs:
+            async with aclosing(
+                running.outputs(
+                    lambda engine, i: engine.generate(told, parameters, i, lora_request=adapter)
+                )
+            ) as outputs:
                 deadline = asyncio.get_running_loop().time() + self._timeout_s
                 while True:
                     async with asyncio.timeout_at(deadline):  # not around the yield
@@ -238,26 +239,24 @@ class VLLMEngine:
         except Exception as error:
             raise self._translated(error, request, running) from error
 
-    async def _up(self) -> "_Running":
+    async def _up(self) -> VLLM:
         """The engine, started where it is not: vLLM takes a minute, and its import seconds."""
         running = self._running
         if running is not None and not running.dead:
             return running
         return await asyncio.to_thread(self._started)
 
-    def _started(self) -> "_Running":
+    def _started(self) -> VLLM:
         with self._starting:
             if self._running is not None and self._running.dead:
                 self._running.stop()
                 self._running = None
             if self._running is None:
-                self._running = _Running(self._arguments, self._adapter)
+                self._running = VLLM(self._arguments)
                 self._finalizer = weakref.finalize(self, self._running.stop)
             return self._running
 
-    def _translated(
-        self, error: Exception, request: Request, running: "_Running"
-    ) -> RagreasonError:
+    def _translated(self, error: Exception, request: Request, running: VLLM) -> RagreasonError:
         told = " ".join(str(error or error.__cause__).split())[:300] or type(error).__name__
         if running.dead:
             return EngineDiedError(f"{self.name}: vLLM's engine died: {told}; try again")
@@ -265,33 +264,6 @@ class VLLMEngine:
             if text is not None and isinstance(error, ValueError):
                 return ConfigError(f"{kind} {text!r} is refused by vLLM: {told}")
         return EngineError(f"{self.name}: {told}")
-
-
-class _Running:
-    """One life of vLLM's engine, in an event loop of its own."""
-
-    def __init__(self, arguments: Mapping[str, Any], adapter: Path | None) -> None:
-        self.thread = LoopThread("vllm")
-        try:
-            self.engine = self.thread.wait(_begun(arguments))
-        except BaseException:
-            self.thread.stop()
-            raise
-        self.adapter = None if adapter is None else _lora(adapter)
-
-    @property
-    def dead(self) -> bool:
-        """Whether its processes are gone."""
-        return bool(self.engine.errored)
-
-    def stop(self) -> None:
-        """End the processes and the thread."""
-        self.engine.shutdown()
-        self.thread.stop()
-
-
-async def _begun(arguments: Mapping[str, Any]) -> Any:
-    return start(arguments)
 
 
 def _lora(adapter: Path) -> Any:

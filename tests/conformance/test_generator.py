@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import Any, cast, get_args
@@ -184,7 +185,10 @@ def tiny() -> TransformersEngine:
 
 MARKS = {
     "openvino": [pytest.mark.model],
-    "vllm": [pytest.mark.skip(reason="runs in an environment of its own: make test-vllm")],
+    "vllm": [
+        pytest.mark.system,
+        pytest.mark.skipif(find_spec("vllm") is None, reason="needs vLLM: make test-vllm"),
+    ],
 }
 
 
@@ -196,8 +200,9 @@ MARKS = {
 )
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
     """Each registered engine; another one that is registered needs a line here."""
-    if request.param == "openvino":
-        yield request.getfixturevalue("smollm")
+    shared = {"openvino": "smollm", "vllm": "smolvllm"}
+    if request.param in shared:
+        yield request.getfixturevalue(shared[request.param])
         return
     made: dict[str, Any] = {
         "openai": lambda: OpenAIEngine("m", base_url=request.getfixturevalue("server")),

