@@ -154,6 +154,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     "embedders": {
         "hashing": "ragreason.embedding.hashing:HashingEmbedder",
         "minilm": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
+        "minilm-float32": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
     },
     "tools": {
         "calculate": "ragreason.tools.calculate:Calculate",

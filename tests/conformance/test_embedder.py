@@ -8,7 +8,7 @@ import pytest
 from ragreason import registry
 from ragreason.protocols import Embedder
 
-NEEDS_A_MODEL = {"minilm"}
+NEEDS_A_MODEL = {"minilm", "minilm-float32"}
 TEXTS = ["The river flows north.", "", "你好，世界。", "A hill", "The river flows north.", " \n "]
 
 
