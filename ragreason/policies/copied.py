@@ -16,8 +16,11 @@ def copies(text: str, known: str, purpose: str, lang: Language) -> bool:
     example = unfilled(purpose, lang)
     if any(name in example and name in text and name not in known for name in _CHINESE):
         return True
+    shown = keys(example)
+    if not any(unit.kind == "name" and set(unit.keys) <= shown for unit in units(text)):
+        return False  # nearly always, and `known` grows with every step: it is not looked at then
     foreign = uncovered(units(text), keys(known))
-    return any(unit.kind == "name" and set(unit.keys) <= keys(example) for unit in foreign)
+    return any(unit.kind == "name" and set(unit.keys) <= shown for unit in foreign)
 
 
 def unless_copied(step: Step, question: Question, trajectory: Trajectory, purpose: str) -> Step:
