@@ -58,6 +58,8 @@ class Runner:
     settings: Settings = field(default_factory=load_settings)
     closers: tuple[Close, ...] = ()
     schedulers: Mapping[str, Scheduler] = field(default_factory=dict)
+    starters: tuple[Callable[[], None], ...] = ()
+    """Each makes an engine load its model now, if it has not, beside what comes before a call."""
 
     def beginning(self) -> AbstractAsyncContextManager[None]:
         """Enter it before each of many questions, and answer inside: it waits until the main engine
@@ -87,6 +89,8 @@ class Runner:
                 f"the graph '{self.graph.definition.name}' gives '{gives}', not an answer: it is a "
                 "part of other graphs; run one of those"
             )
+        for start in self.starters:
+            start()
         events: list[TraceEvent] = []
         inside: TraceEvent | None = None
         final: State = {}
@@ -235,7 +239,8 @@ def open_runner(
         **{f"node.{name}": held for name, held in fingerprints(nested, allow_imports).items()},
     }
     closers = (*(engine.aclose for engine in owned), *([] if kept is None else [kept.aclose]))
-    return Runner(loaded, identity, settings, closers, schedulers)
+    starters = tuple(engine.start for engine in owned if hasattr(engine, "start"))
+    return Runner(loaded, identity, settings, closers, schedulers, starters)
 
 
 def _index_identity(place: "str | Path | Retriever | None") -> str:

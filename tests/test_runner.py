@@ -329,3 +329,12 @@ asyncio.run(leave())
         timeout=60,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "x\n", "")
+
+
+async def test_models_begin_to_load_before_the_first_search(index_dir: Path) -> None:
+    order: list[str] = []
+    async with runner(Scripted(default="1874"), index_dir) as made:
+        made.starters = (lambda: order.append("load"),)
+        await made.answer(ASKED, on_event=lambda event: order.append(event.kind))
+    assert order[0] == "load"
+    assert "search" in order

@@ -65,6 +65,12 @@ class Shared:
         """The engine's."""
         return await self._engine.count_tokens(request)
 
+    def start(self) -> None:
+        """Load the model now, where the engine can do so beside other work."""
+        start = getattr(self._engine, "start", None)
+        if start is not None:
+            start()
+
     async def aclose(self) -> None:
         """No longer use the engine; the last user ends it."""
         if self._leave():
