@@ -7,6 +7,7 @@ import itertools
 import threading
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,9 @@ class OpenVINOEngine:
     for fixed seeds; other requests beside it change floating-point sums. At temperature 0 the `n`
     samples are one sample, generated once. `timeout_s` counts from the request on, queue included.
     OpenVINO does not report cached prompt tokens: they are worked out from the blocks that were
-    read and written before, so they are what was reusable at best. It gives the most likely tokens
+    read and written before, and marked as inferred. With `count_cached` it has to say for how many
+    prompt tokens it worked out probabilities, which are those that it did not find in its cache:
+    exact, and slower to read; constrained requests stay inferred. It gives the most likely tokens
     for greedy requests of one token only, where beams tell them. `score` of tokens that the prefix
     cache holds but that were never scored loads a second pipeline, once.
     """
@@ -71,6 +74,8 @@ class OpenVINOEngine:
             "cached",
         }
     )
+    counts_prefixes = True
+    """It tells reusable prompt tokens by itself, by token ids."""
 
     def __init__(
         self,
@@ -82,6 +87,7 @@ class OpenVINOEngine:
         cache_tokens: int = 65_536,
         batch_tokens: int = 256,
         timeout_s: float = 600.0,
+        count_cached: bool = False,
     ) -> None:
         """Raises ConfigError if OpenVINO GenAI is not installed or `model` is no model."""
         if find_spec("openvino_genai") is None:
@@ -91,7 +97,12 @@ class OpenVINOEngine:
         self.context = own if context is None else min(context, own)
         named = model if model in models.known() else _fingerprint(path)
         self.name = f"openvino:{label or named}"
-        self._options = Options(str(path), device, self.context, cache_tokens, batch_tokens)
+        pinned = bool(label) or model in models.known()
+        self.identity = f"{version('openvino-genai')} {device} {'' if pinned else _weights(path)}"
+        self.kv_tokens = cache_tokens
+        self._options = Options(
+            str(path), device, self.context, cache_tokens, batch_tokens, count_cached
+        )
         if not models.thinks(path):
             self.capabilities = self.capabilities - {"think_tags"}
         self._timeout_s = timeout_s
@@ -104,7 +115,7 @@ class OpenVINOEngine:
         """`request.n` completions, in order. Raises ConfigError for a constraint it can't take."""
         _check_likeliest(request)
         job = self._job("generate", request)
-        return _completions(request, await self._last(job))
+        return self._completions(request, await self._last(job))
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """Chunks as they are generated; the last one carries the completion."""
@@ -119,7 +130,7 @@ class OpenVINOEngine:
                     sent += len(reply.text)
                     yield Chunk(reply.text)
                 elif isinstance(reply, Done):
-                    (completion,) = _completions(request, reply)
+                    (completion,) = self._completions(request, reply)
                     yield Chunk(completion.text[sent:], completion)
 
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
@@ -133,12 +144,25 @@ class OpenVINOEngine:
         """Tokens of the rendered prompt and prefill."""
         return (await self._last(self._job("count", request))).prompt_tokens
 
+    def start(self) -> None:
+        """Load the model now, beside other work, instead of at the first request."""
+        self._connect()
+
     async def aclose(self) -> None:
         """End the worker process. A later request starts it again."""
         with self._starting:
             connection = self._release() if self._connection else None
         if connection is not None:
             await asyncio.to_thread(connection.stop)
+
+    def _completions(self, request: Request, done: Done) -> list[Completion]:
+        read = _read(done, counted=self._options.count_cached and _is_counted(request))
+        if request.top_logprobs:
+            return [_likeliest(request, done, read)]
+        first, *others = [_completion(request, sample) for sample in done.samples]
+        first = first.model_copy(update={"usage": first.usage + read})
+        free = first.model_copy(update={"usage": Usage()})
+        return [first, *others] + [free] * (request.n - 1 - len(others))
 
     def _job(self, kind: Any, request: Request, continuations: tuple[str, ...] = ()) -> Job:
         constraints.check(request)
@@ -279,29 +303,28 @@ def _check_likeliest(request: Request, *, streamed: bool = False) -> None:
         )
 
 
-def _completions(request: Request, done: Done) -> list[Completion]:
-    if request.top_logprobs:
-        return [_likeliest(request, done)]
-    samples = done.samples
-    completions = [_completion(request, sample) for sample in samples]
-    first = completions[0]
-    usage = first.usage + _read(done)
-    completions[0] = first.model_copy(update={"usage": usage})
-    free = first.model_copy(update={"usage": Usage()})
-    return completions + [free] * (request.n - len(completions))
-
-
-def _likeliest(request: Request, done: Done) -> Completion:
+def _likeliest(request: Request, done: Done, read: Usage) -> Completion:
     """The most likely token as the completion, with the others beside it."""
     completion = _completion(request, done.samples[0])
     places = (tuple((sample.text, sum(sample.logprobs)) for sample in done.samples),)
-    usage = completion.usage + _read(done)
+    usage = completion.usage + read
     text = cut_at_stop(completion.text, request.stop)
     return completion.model_copy(update={"text": text, "usage": usage, "top_logprobs": places})
 
 
-def _read(done: Done) -> Usage:
-    return Usage(prompt_tokens=done.prompt_tokens, cached_tokens=done.cached_tokens, calls=1)
+def _read(done: Done, *, counted: bool) -> Usage:
+    return Usage(
+        prompt_tokens=done.prompt_tokens,
+        cached_tokens=done.cached_tokens,
+        reusable_tokens=done.reusable_tokens,
+        inferred_tokens=0 if counted else done.cached_tokens,
+        calls=1,
+    )
+
+
+def _is_counted(request: Request) -> bool:
+    """Whether the pipeline can say what it read for this request, as `openvino_batch.counts`."""
+    return request.json_schema is None and request.regex is None and not request.top_logprobs
 
 
 def _completion(request: Request, sample: Sample) -> Completion:
@@ -312,6 +335,14 @@ def _completion(request: Request, sample: Sample) -> Completion:
         logprobs=sample.logprobs if request.logprobs else None,
         usage=Usage(completion_tokens=len(sample.token_ids)),
     )
+
+
+def _weights(path: Path) -> str:
+    """What changes whenever the weights do: the files' sizes and when they were written."""
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    stats = [(str(file), file.stat()) for file in files]
+    told = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def _fingerprint(path: Path) -> str:

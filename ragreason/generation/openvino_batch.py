@@ -20,6 +20,8 @@ from ragreason.generation.text import certain, cut_at_stop
 
 BLOCK = 32
 """Tokens in a block of the KV cache."""
+_REMEMBERED = 1 << 17
+"""How many blocks of earlier prompts and replies are compared with new ones."""
 _APART = 4
 """How many contexts the cache of the pipeline for scores alone holds."""
 
@@ -31,6 +33,15 @@ class Output:
     ids: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     length: bool = False
+
+    def without(self, prompt: int) -> int:
+        """Drop the prompt's tokens, which the pipeline repeats where it is to count what it read;
+        gives how many of them it had not read from its prefix cache.
+        """
+        del self.ids[:prompt]
+        told = len(self.logprobs) - len(self.ids)  # behind cached blocks, the first one is missing
+        del self.logprobs[:told]
+        return min(prompt, told + 1)
 
 
 @dataclass(eq=False)
@@ -85,6 +96,7 @@ class Work:
     scores: dict[int, float] = field(default_factory=dict)
     parts: int = 0
     cached: int | None = None
+    reusable: int = 0
     sent: str = ""
 
 
@@ -95,6 +107,7 @@ class Batch:
         self._options = options
         self._pipeline = build(options, prefix_cache=True, tokens=options.cache_tokens)
         self._held = HeldBlocks(options.cache_tokens // BLOCK, BLOCK)
+        self._seen = HeldBlocks(_REMEMBERED, BLOCK)
         self._apart: Any = None
         self._read_last: list[int] = []
         self.prompts = Prompts(self._pipeline.get_tokenizer())
@@ -124,6 +137,8 @@ class Batch:
             return [Failed(job.id, "overflow", "", longest)]
         room = self._options.context - len(prompt)
         work = Work(job, prompt, 1 if job.kind == "score" else min(job.max_tokens, room))
+        work.reusable = self._seen.held(prompt)
+        self._seen.add(prompt)
         parts = self._score_parts(work, scored) if job.kind == "score" else self._parts(work)
         if not parts:
             return [self._done(work)]
@@ -210,19 +225,26 @@ class Batch:
         self._requests += 1
         if part.work.cached is None:
             part.work.cached = self._held.held(part.work.prompt)
-        config = _config(part, self.prompts)
+        config = _config(part, self.prompts, count=self._counts(part))
         part.handle = self._pipeline.add_request(self._requests, _tensor(part.ids), config)
         self._active.append(part)
 
+    def _counts(self, part: Part) -> bool:
+        """Whether the pipeline repeats this part's prompt, to tell what of it it has read."""
+        return self._options.count_cached and counts(part)
+
     def _collect(self, part: Part) -> list[Reply]:
+        work = part.work
         while part.handle.can_read():
             for sequence, output in part.handle.read().items():
                 into = part.outputs.setdefault(sequence, Output())
+                counted = not into.ids and self._counts(part)
                 into.ids += output.generated_ids
                 into.logprobs += output.generated_log_probs
                 into.length = output.finish_reason.name == "LENGTH"
+                if counted:
+                    work.cached = len(work.prompt) - into.without(len(work.prompt))
         self._hold(part)
-        work = part.work
         if part.outputs and work.waiting:
             self._queue.extendleft(reversed(work.waiting))
             work.waiting = []
@@ -250,6 +272,7 @@ class Batch:
         if not _running(part):
             for output in part.outputs.values():
                 self._held.add(part.ids + output.ids[:-1])
+                self._seen.add(part.ids + output.ids[:-1])
 
     def _delta(self, part: Part) -> list[Reply]:
         """New text of a stream; what may still change is held back: a character that is not whole
@@ -318,7 +341,8 @@ class Batch:
     def _done(self, work: Work) -> Done:
         samples = [s for _, group in sorted(work.samples.items()) for s in group]
         scores = tuple(value for _, value in sorted(work.scores.items()))
-        return Done(work.job.id, len(work.prompt), tuple(samples), scores, work.cached or 0)
+        prompt, cached = len(work.prompt), work.cached or 0
+        return Done(work.job.id, prompt, tuple(samples), scores, cached, work.reusable)
 
     def _rebuild(self, suspects: list[Part], error: Exception) -> list[Reply]:
         """A new pipeline. The suspect's constraint is blamed if there is one; queued parts stay."""
@@ -352,15 +376,24 @@ def last_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[-1]
 
 
-def _config(part: Part, prompts: Prompts) -> Any:
+def counts(part: Part) -> bool:
+    """Whether what a part reads can be counted: constraints and beams don't go with a repeated
+    prompt.
+    """
+    job = part.work.job
+    plain = job.constraint is None and not job.likeliest
+    return plain and part.scored is None and not part.warms
+
+
+def _config(part: Part, prompts: Prompts, *, count: bool = False) -> Any:
     import openvino_genai
 
     job = part.work.job
     config = openvino_genai.GenerationConfig(
         max_new_tokens=part.work.max_tokens,
         apply_chat_template=False,
-        echo=part.scored is not None,
-        logprobs=int(job.logprobs or job.likeliest > 0 or part.scored is not None),
+        echo=part.scored is not None or count,
+        logprobs=int(job.logprobs or job.likeliest > 0 or part.scored is not None or count),
         stop_strings={s for s in job.stop if s},
         include_stop_str_in_output=bool(job.stop),  # left out, it is cut at tokens, not characters
     )

@@ -8,13 +8,16 @@ Trouble = Literal["overflow", "constraint", "died", "refused", "broken"]
 
 @dataclass(frozen=True)
 class Options:
-    """How the worker builds its pipeline. `cache_tokens`: how many tokens the KV cache holds."""
+    """How the worker builds its pipeline. `cache_tokens`: how many tokens the KV cache holds.
+    `count_cached`: the pipeline itself says what it read from its prefix cache, which costs time.
+    """
 
     path: str
     device: str
     context: int
     cache_tokens: int
     batch_tokens: int
+    count_cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class Delta:
 @dataclass(frozen=True)
 class Done:
     """A finished job: samples, scores, or only the number of prompt tokens. `cached_tokens` of them
-    were in the prefix cache when it began.
+    were in the prefix cache when it began, `reusable_tokens` in blocks that an earlier prompt or
+    reply began with too.
     """
 
     id: int
@@ -83,6 +87,7 @@ class Done:
     samples: tuple[Sample, ...] = ()
     scores: tuple[float, ...] = ()
     cached_tokens: int = 0
+    reusable_tokens: int = 0
 
 
 @dataclass(frozen=True)

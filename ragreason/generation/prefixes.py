@@ -24,6 +24,8 @@ _COLD = 3
 """Cold prompts that have to be timed before times say anything."""
 _SHORTEST = 64
 """Tokens: of shorter prompts the time is mostly overhead."""
+_NEW = 0.9
+"""The share of a prompt that has to be new for it to be cold: runs share their instructions."""
 
 
 class Prefixes:
@@ -61,7 +63,7 @@ class Prefixes:
 
 
 class ColdRate:
-    """Seconds a token of prompts that nothing was cached of, and what other times mean then.
+    """Seconds a token of prompts that were new, and what other times mean then.
 
     What else takes time, such as other requests in the same batch, makes prompts seem less cached
     than they were: a lower bound.
@@ -71,7 +73,7 @@ class ColdRate:
         self._rates: list[float] = []
 
     def learn(self, tokens: int, seconds: float) -> None:
-        """A prompt of `tokens` that shares nothing with an earlier one took so long to read."""
+        """A prompt of `tokens` that shares next to nothing with earlier ones took so long."""
         if tokens >= _SHORTEST and len(self._rates) < 64:
             self._rates.append(seconds / tokens)
 
@@ -164,7 +166,7 @@ class Counted:
             share = min(max(0, tokens - 1), tokens * shared // len(text))  # the last is read anew
             told["reusable_tokens"] = told["estimated_tokens"] = _whole_blocks(share)
         if usage.cached_tokens is None and first_s is not None:
-            if not shared:
+            if shared <= (1 - _NEW) * len(text):
                 self._cold.learn(tokens, first_s)
             cached = self._cold.cached(tokens, first_s) if shared else 0
             if cached is not None:

@@ -1,4 +1,4 @@
-"""`ragreason cache` and `--no-cache`, on a scripted engine that says what determines its replies."""
+"""`ragreason cache` and `--no-cache`, on a scripted engine that says what determines replies."""
 
 import json
 from pathlib import Path

@@ -14,11 +14,15 @@ from typing import Any, cast, get_args
 import pytest
 
 from ragreason import registry
+from ragreason.cache import ResponseCache
 from ragreason.errors import CapabilityError, ConfigError, ContextOverflowError
+from ragreason.generation.cached import Cached
 from ragreason.generation.metered import Metered
 from ragreason.generation.openai import OpenAIEngine
 from ragreason.generation.openvino import OpenVINOEngine
+from ragreason.generation.prefixes import Counted
 from ragreason.generation.replay import Replay
+from ragreason.generation.scheduler import Scheduled, Scheduler
 from ragreason.generation.scripted import Scripted
 from ragreason.generation.thinking import Thinking
 from ragreason.generation.thinking_effort import Thought
@@ -33,6 +37,24 @@ TEXTS = [f"reply number {word} is one of several" for word in ("one", "two", "th
 
 def script() -> Scripted:
     return Scripted(default=TEXTS, context=64)
+
+
+WRAPPERS = ("metered", "thinking", "scheduled", "counted", "cached")
+"""What stands between runs and engines has to be one itself."""
+
+
+def known() -> Scripted:
+    """An engine that says what determines its replies, so that they can be kept."""
+    engine: Any = script()
+    engine.identity = "script"
+    return cast(Scripted, engine)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[ResponseCache]:
+    made = ResponseCache(tmp_path / "responses.sqlite")
+    yield made
+    made.close()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -195,7 +217,7 @@ MARKS = {
 @pytest.fixture(
     params=[
         pytest.param(name, marks=MARKS.get(name, []))
-        for name in [*registry.known("generators"), "metered", "thinking"]
+        for name in [*registry.known("generators"), *WRAPPERS]
     ]
 )
 async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Generator]:
@@ -211,6 +233,9 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         "transformers": tiny,
         "metered": lambda: Metered(script()),
         "thinking": lambda: Thinking(cast(Generator, Metered(script())), Thought(level="none")),
+        "scheduled": lambda: Scheduled(script(), Scheduler(1)),
+        "counted": lambda: Counted(script()),
+        "cached": lambda: Cached(known(), request.getfixturevalue("cache")),
     }
     engine = cast(Generator, made[request.param]())
     yield engine

@@ -359,6 +359,29 @@ async def test_cached_tokens_are_the_whole_blocks_that_were_read_or_written_befo
     assert (other.usage.cached_tokens or 0) < prompt // 4
 
 
+async def test_what_the_engine_counts_is_what_was_worked_out(smollm: OpenVINOEngine) -> None:
+    long = " ".join(f"Weir {i} dams river {i * 3}.\n" for i in range(30))
+    requests = [
+        ask(long, logprobs=True),
+        ask(long, stop=("river", "\n")),
+        ask(long, prefill="Weir"),
+        ask(long, n=3, temperature=1.0, seed=1),
+        ask(f"Other: {long}"),
+    ]
+    counting = OpenVINOEngine("smollm2-135m", count_cached=True, timeout_s=120)
+    for request in requests:
+        ours, *_ = await smollm.generate(request)
+        counted, *_ = await counting.generate(request)
+        assert counted.model_copy(update={"usage": ours.usage}) == ours
+        assert counted.usage.prompt_tokens == ours.usage.prompt_tokens
+        assert (counted.usage.cached_tokens or 0) // 32 == (ours.usage.cached_tokens or 0) // 32
+        assert counted.usage.inferred_tokens == 0
+        assert ours.usage.inferred_tokens == ours.usage.cached_tokens
+        assert ours.usage.reusable_tokens is not None
+        assert ours.usage.reusable_tokens >= (ours.usage.cached_tokens or 0)
+    await counting.aclose()
+
+
 async def test_samples_asked_for_side_by_side_read_their_prompt_once(
     smollm: OpenVINOEngine,
 ) -> None:

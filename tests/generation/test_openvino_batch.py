@@ -46,3 +46,12 @@ def test_a_short_common_beginning_is_not_worth_waiting_for() -> None:
     leader, other = Part(work(begin + [1] * 90), 0), Part(work(begin + [2] * 90), 0)
     assert not other.follows(leader)
     assert not Part(work(begin), 0).follows(Part(work(begin), 0)), "there is no whole block"
+
+
+def test_a_repeated_prompt_is_dropped_and_tells_how_much_of_it_was_read() -> None:
+    cold = Output(ids=[1, 2, 3, 4, 9, 8], logprobs=[0.0, -1.0, -1.0, -1.0, -2.0, -3.0])
+    assert cold.without(4) == 4
+    assert (cold.ids, cold.logprobs) == ([9, 8], [-2.0, -3.0])
+    warm = Output(ids=[1, 2, 3, 4, 9, 8], logprobs=[-1.0, -2.0, -3.0])
+    assert warm.without(4) == 2, "behind cached blocks, the first one read is not told of"
+    assert (warm.ids, warm.logprobs) == ([9, 8], [-2.0, -3.0])
