@@ -35,7 +35,16 @@ def test() -> str:
 
 def headline() -> str:
     """The test in short: what a reader of the README wants to know."""
-    part = _kept("test")
+    return _short("test")
+
+
+def second() -> str:
+    """The test's questions that were added after a first look, alone, in short."""
+    return _short("second")
+
+
+def _short(name: str) -> str:
+    part = _kept(name)
     if part is None:
         return "Not measured yet."
     columns = "EM", "F1", "over naive_rag", "p (Holm)", "all support", "prompt tokens", "read anew"

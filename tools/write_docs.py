@@ -197,6 +197,7 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "docs/library.md": {
         "table": library_tables.table,
         "test": library_tables.test,
+        "second": library_tables.second,
         "methods": library_tables.methods,
         "figures": figures,
     },
