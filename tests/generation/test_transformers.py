@@ -182,11 +182,10 @@ async def test_a_failed_pass_is_an_error_and_not_the_end() -> None:
     await engine.aclose()
 
 
-async def test_a_model_with_a_sliding_window_batches_what_begins_together() -> None:
-    import torch
+def windowed() -> Any:
+    """A model whose layers keep a window of tokens: others can't join its batch."""
     from transformers import MistralConfig, MistralForCausalLM
 
-    torch.manual_seed(1)
     build: Any = MistralForCausalLM
     config = MistralConfig(
         vocab_size=len(tiny_tokenizer()),
@@ -198,7 +197,26 @@ async def test_a_model_with_a_sliding_window_batches_what_begins_together() -> N
         sliding_window=16,
         max_position_embeddings=256,
     )
-    engine = made(build(config).eval())
+    return build(config)
+
+
+def counting() -> Any:
+    """A model with a learned vector for each position: a shift of positions changes all."""
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    build: Any = GPT2LMHeadModel
+    size = len(tiny_tokenizer())
+    config = GPT2Config(vocab_size=size, n_positions=256, n_embd=32, n_layer=2, n_head=4)
+    config.initializer_range = 0.5
+    return build(config)
+
+
+@pytest.mark.parametrize("build", [windowed, counting])
+async def test_models_of_other_kinds_batch_as_well(build: Any) -> None:
+    import torch
+
+    torch.manual_seed(1)
+    engine = made(build().eval())
     requests = [ask(text, logprobs=True) for text in QUESTIONS]
     alone = [await engine.generate(request) for request in requests]
     together = await asyncio.gather(*map(engine.generate, requests))
