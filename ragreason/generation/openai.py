@@ -65,6 +65,7 @@ class OpenAIEngine:
         """Raises ConfigError if there is neither a key nor a server that may need none."""
         urls = addresses(base_url)
         self.name = f"openai:{model}"
+        self.identity = ",".join(sorted(urls)) or "hosted"
         self._servers = dict(
             zip(urls, ask_all(urls, api_key, model, probe_timeout_s), strict=True)
         ) or {"": Server()}

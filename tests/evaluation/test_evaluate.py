@@ -1,6 +1,7 @@
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +230,32 @@ async def test_one_death_of_an_engine_does_not_stop_the_run(
 
     summary = await evaluate(die_once, dataset, tmp_path, concurrency=3)
     assert (summary["n"], summary["errors"]) == (20, 4)
+
+
+async def test_a_question_starts_when_there_is_room_and_is_answered_inside(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    room = asyncio.Semaphore(3)
+    inside = most = 0
+
+    @asynccontextmanager
+    async def beginning() -> AsyncIterator[None]:
+        nonlocal inside, most
+        async with room:
+            inside += 1
+            most = max(most, inside)
+            yield
+            inside -= 1
+
+    order = []
+
+    async def note(question: Question) -> Answered:
+        assert inside
+        order.append(question.id)
+        await asyncio.sleep(0)
+        return await ask(question)
+
+    summary = await evaluate(note, dataset, tmp_path, concurrency=100, beginning=beginning)
+    assert summary["n"] == 20
+    assert most == 3
+    assert order == [e.question.id for e in dataset.examples], "they start in file order"
