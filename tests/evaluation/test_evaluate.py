@@ -247,12 +247,16 @@ async def test_a_question_starts_when_there_is_room_and_is_answered_inside(
             yield
             inside -= 1
 
-    order = []
+    order: list[str] = []
+    full = asyncio.Event()
 
     async def note(question: Question) -> Answered:
         assert inside
         order.append(question.id)
-        await asyncio.sleep(0)
+        if len(order) == 3:
+            full.set()
+        async with asyncio.timeout(60):
+            await full.wait()
         return await ask(question)
 
     summary = await evaluate(note, dataset, tmp_path, concurrency=100, beginning=beginning)
