@@ -153,7 +153,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "embedders": {
         "hashing": "ragreason.embedding.hashing:HashingEmbedder",
-        "minilm": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
+        "minilm": "ragreason.embedding.local:LocalEmbedder",
         "minilm-float32": "ragreason.embedding.sentence_transformers:SentenceTransformersEmbedder",
     },
     "tools": {
