@@ -1,13 +1,16 @@
 """One life of vLLM's asynchronous engine, in an event loop of its own: for all that uses vLLM."""
 
+import asyncio
 import itertools
 import os
+import threading
+import weakref
 from collections.abc import AsyncGenerator, Callable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from ragreason.concurrency import LoopThread
-from ragreason.errors import ConfigError
+from ragreason.errors import ConfigError, EngineDiedError, EngineError, RagreasonError
 
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "WARNING",
@@ -45,6 +48,11 @@ class VLLM:
             raise
 
     @property
+    def unfinished(self) -> int:
+        """How many requests it holds."""
+        return int(self._engine.get_num_unfinished_requests())
+
+    @property
     def dead(self) -> bool:
         """Whether its processes are gone."""
         return bool(self._engine.errored)
@@ -59,6 +67,53 @@ class VLLM:
         """End the processes and the thread. Safe to call twice."""
         self._engine.shutdown()
         self._thread.stop()
+
+
+class Started:
+    """vLLM with these arguments, started when it is first asked for, and again when it has died."""
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        self.arguments = arguments
+        self._starting = threading.Lock()
+        self._running: VLLM | None = None
+        self._finalizer: weakref.finalize[Any, Any] | None = None
+
+    async def up(self) -> VLLM:
+        """The running engine. Raises ConfigError."""
+        running = self._running
+        if running is not None and not running.dead:
+            return running
+        return await asyncio.to_thread(self._start)
+
+    def close(self) -> None:
+        """End vLLM's processes. Blocks; safe to call twice."""
+        with self._starting:
+            running, self._running = self._running, None
+            if self._finalizer is not None:
+                self._finalizer.detach()
+        if running is not None:
+            running.stop()
+
+    def _start(self) -> VLLM:
+        with self._starting:
+            if self._running is not None and self._running.dead:
+                self._running.stop()
+                self._running = None
+            if self._running is None:
+                self._running = VLLM(self.arguments)
+                self._finalizer = weakref.finalize(self, self._running.stop)
+            return self._running
+
+
+def translated(error: Exception, running: VLLM, name: str) -> RagreasonError:
+    """Our error for one of vLLM's."""
+    if isinstance(error, RagreasonError):
+        return error
+    told = " ".join((str(error) or str(error.__cause__ or "")).split())[:300]
+    told = told or type(error).__name__
+    if running.dead:
+        return EngineDiedError(f"{name}: vLLM's engine died: {told}; try again")
+    return EngineError(f"{name}: {told}")
 
 
 async def _begun(arguments: Mapping[str, Any]) -> Any:

@@ -1,8 +1,5 @@
 """Models that give vectors or scores, by vLLM's pooling runner."""
 
-import asyncio
-import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -11,8 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ragreason.concurrency import all_or_none
-from ragreason.embedding.vllm_engine import VLLM, need_vllm
-from ragreason.errors import EngineDiedError, EngineError, RagreasonError
+from ragreason.embedding.vllm_engine import VLLM, Started, need_vllm, translated
 from ragreason.protocols import Floats
 
 Task = Literal["embed", "classify", "token_classify"]
@@ -31,34 +27,16 @@ class Pooling:
         need_vllm()
         self._task = task
         own = {"model": str(folder), "runner": "pooling", "disable_log_stats": True}
-        self._arguments = {**own, **(further or {})}
-        self._starting = threading.Lock()
-        self._running: VLLM | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._started = Started({**own, **(further or {})})
 
     async def rows(self, texts: Sequence[Sequence[int]]) -> list[Floats]:
         """One array a text of token ids, in order: (dim,), (classes,) or (tokens, classes)."""
-        running = await asyncio.to_thread(self._started)
+        running = await self._started.up()
         return await all_or_none([self._row(running, ids) for ids in texts])
 
     def close(self) -> None:
         """End vLLM's processes. A later call starts them again."""
-        with self._starting:
-            running, self._running = self._running, None
-            if self._finalizer is not None:
-                self._finalizer.detach()
-        if running is not None:
-            running.stop()
-
-    def _started(self) -> VLLM:
-        with self._starting:
-            if self._running is not None and self._running.dead:
-                self._running.stop()
-                self._running = None
-            if self._running is None:
-                self._running = VLLM(self._arguments)
-                self._finalizer = weakref.finalize(self, self._running.stop)
-            return self._running
+        self._started.close()
 
     async def _row(self, running: VLLM, ids: Sequence[int]) -> Floats:
         from vllm import PoolingParams
@@ -72,15 +50,6 @@ class Pooling:
             ) as outputs:
                 last = [output async for output in outputs][-1]
         except Exception as error:
-            raise _translated(error, running) from error
+            raise translated(error, running, "vLLM") from error
         found: Floats = np.asarray(last.outputs.data.float().cpu().numpy(), dtype=np.float32)
         return found
-
-
-def _translated(error: Exception, running: VLLM) -> RagreasonError:
-    if isinstance(error, RagreasonError):
-        return error
-    told = " ".join(str(error or error.__cause__).split())[:300] or type(error).__name__
-    if running.dead:
-        return EngineDiedError(f"vLLM's engine died: {told}; try again")
-    return EngineError(f"vLLM: {told}")

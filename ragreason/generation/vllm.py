@@ -1,24 +1,21 @@
 """vLLM in this process: for GPUs, one or several, and the CPU build by which it is tested."""
 
 import asyncio
-import threading
-import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from copy import copy
 from pathlib import Path
 from typing import Any
 
 from ragreason import models
 from ragreason.concurrency import all_or_none
-from ragreason.embedding.vllm_engine import VLLM, need_vllm
+from ragreason.embedding.vllm_engine import VLLM, Started, need_vllm, translated
 from ragreason.errors import (
     CapabilityError,
     ConfigError,
     ContextOverflowError,
-    EngineDiedError,
     EngineError,
     EngineTimeoutError,
-    RagreasonError,
 )
 from ragreason.generation import constraints
 from ragreason.generation.text import check_text, prompt_text
@@ -82,31 +79,30 @@ class VLLMEngine:
         source = find(str(model))
         self._folder = str(folder_of(source, settings().resolved_home() / "folders"))
         self._adapter = None if adapter is None else Path(adapter).expanduser()
-        self._options = options or Options()
+        chosen = options or Options()
         tokenizer = tokenizer_of(self._folder, local=source.local)
         self._prompts = Prompts(tokenizer)
         own = models.context_length(Path(self._folder)) if source.local else _positions(model)
         self.context = own if context is None else min(context, own)
-        self._arguments = self._options.arguments(self._folder, self.context, self._adapter)
-        tuned = "" if self._adapter is None else f"+{_adapter_name(self._adapter)}"
-        self.name = f"vllm:{label or source.name}{tuned}"
+        self._host = Started(chosen.arguments(self._folder, self.context, self._adapter))
+        self._adapters: dict[Path, int] = {}
+        self._base = f"vllm:{label or source.name}"
+        self.name = _name(self._base, self._adapter)
         self.capabilities = _capabilities(str(tokenizer.chat_template))
         self._timeout_s = timeout_s
-        self._starting = threading.Lock()
-        self._running: VLLM | None = None
-        self._finalizer: weakref.finalize[Any, Any] | None = None
+        self._owns = True
 
     @property
     def identity(self) -> str:
         """What else determines its replies: weights and settings; empty where nothing tells."""
         if not Path(self._folder).is_dir():
             return ""
-        return f"{fingerprint(Path(self._folder))} {sorted(self._arguments.items())}"
+        return f"{fingerprint(Path(self._folder))} {sorted(self._host.arguments.items())}"
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order. Raises ConfigError for a constraint it can't take."""
         prompt = self._prompt(request)
-        running = await self._up()
+        running = await self._host.up()
         parameters = sampling(request, self._room(request, prompt), self._prompts.ends)
         output = await self._last(running, prompt, parameters, request)
         samples = sorted(output.outputs, key=lambda o: o.index)
@@ -126,7 +122,7 @@ class VLLMEngine:
         if request.n != 1:
             raise ConfigError(f"a stream has one sample, the request asks for n={request.n}")
         prompt = self._prompt(request)
-        running = await self._up()
+        running = await self._host.up()
         most = self._room(request, prompt)
         parameters = sampling(request, most, self._prompts.ends, streamed=True)
         grown, usage = Growing(), Usage()
@@ -147,7 +143,7 @@ class VLLMEngine:
         longest = len(prompt) + max(map(len, ids), default=0)
         if longest >= self.context:
             raise ContextOverflowError(longest, self.context)
-        running = await self._up()
+        running = await self._host.up()
         if any(ids):  # so that the prompt is in the cache, and no continuation has it to read
             reading = sampling(request.model_copy(update={"n": 1}), 1, self._prompts.ends)
             await self._last(running, prompt, reading, request)
@@ -158,14 +154,26 @@ class VLLMEngine:
         self._check(request)
         return len(self._prompts.encode(request))
 
+    def with_adapter(self, adapter: str | Path) -> "VLLMEngine":
+        """The same running vLLM, its requests going through another LoRA adapter.
+
+        This engine needs an adapter of its own, or `enable_lora` (with `max_lora_rank` and
+        `max_loras`) in its options. Closing the new one leaves vLLM to this one.
+        """
+        if not self._host.arguments.get("enable_lora"):
+            raise ConfigError(
+                f"{self.name} was not set up for adapters; give "
+                'Options(further={"enable_lora": True, "max_lora_rank": 16, "max_loras": 4})'
+            )
+        tuned = copy(self)
+        tuned._owns, tuned._adapter = False, Path(adapter).expanduser()
+        tuned.name = _name(self._base, tuned._adapter)
+        return tuned
+
     async def aclose(self) -> None:
         """End vLLM's processes. A later request starts them again."""
-        with self._starting:
-            running, self._running = self._running, None
-            if self._finalizer is not None:
-                self._finalizer.detach()
-        if running is not None:
-            await asyncio.to_thread(running.stop)
+        if self._owns:
+            await asyncio.to_thread(self._host.close)
 
     async def _score(
         self, running: VLLM, prompt: list[int], ids: list[int], request: Request
@@ -198,6 +206,15 @@ class VLLMEngine:
     def _room(self, request: Request, prompt: Sequence[int]) -> int:
         return min(request.max_tokens, self.context - len(prompt))
 
+    def _lora(self) -> Any:
+        """What vLLM is told of the adapter: known to it by a number of its own."""
+        if self._adapter is None:
+            return None
+        from vllm.lora.request import LoRARequest
+
+        number = self._adapters.setdefault(self._adapter, len(self._adapters) + 1)
+        return LoRARequest(self._adapter.name, number, str(self._adapter))
+
     async def _last(
         self, running: VLLM, prompt: list[int], parameters: Any, request: Request
     ) -> Any:
@@ -214,7 +231,7 @@ class VLLMEngine:
     ) -> AsyncGenerator[Any, None]:
         """What vLLM puts out; leaving early aborts the request."""
         told = {"type": "token", "prompt_token_ids": prompt}  # as its renderer makes them
-        adapter = None if self._adapter is None else _lora(self._adapter)
+        adapter = self._lora()
         try:
             async with aclosing(
                 running.outputs(
@@ -234,46 +251,23 @@ class VLLMEngine:
                 f"{self.name}: no answer within {self._timeout_s:g} s; "
                 "lower max_tokens or concurrency, or raise request_timeout_s"
             ) from error
-        except RagreasonError:
-            raise
         except Exception as error:
-            raise self._translated(error, request, running) from error
-
-    async def _up(self) -> VLLM:
-        """The engine, started where it is not: vLLM takes a minute, and its import seconds."""
-        running = self._running
-        if running is not None and not running.dead:
-            return running
-        return await asyncio.to_thread(self._started)
-
-    def _started(self) -> VLLM:
-        with self._starting:
-            if self._running is not None and self._running.dead:
-                self._running.stop()
-                self._running = None
-            if self._running is None:
-                self._running = VLLM(self._arguments)
-                self._finalizer = weakref.finalize(self, self._running.stop)
-            return self._running
-
-    def _translated(self, error: Exception, request: Request, running: VLLM) -> RagreasonError:
-        told = " ".join(str(error or error.__cause__).split())[:300] or type(error).__name__
-        if running.dead:
-            return EngineDiedError(f"{self.name}: vLLM's engine died: {told}; try again")
-        for kind, text in (("json_schema", request.json_schema), ("regex", request.regex)):
-            if text is not None and isinstance(error, ValueError):
-                return ConfigError(f"{kind} {text!r} is refused by vLLM: {told}")
-        return EngineError(f"{self.name}: {told}")
+            constraint = request.json_schema or request.regex
+            if constraint is not None and _refuses(error):
+                said = " ".join(str(error).split())[:300]
+                raise ConfigError(f"vLLM refuses {constraint!r}: {said}") from error
+            raise translated(error, running, self.name) from error
 
 
-def _lora(adapter: Path) -> Any:
-    from vllm.lora.request import LoRARequest
+def _refuses(error: Exception) -> bool:
+    """Whether vLLM did not take the request: releases differ in the class that says so."""
+    return any(c.__name__ in {"ValueError", "VLLMClientError"} for c in type(error).__mro__)
 
-    return LoRARequest(adapter.name, 1, str(adapter))
 
-
-def _adapter_name(adapter: Path) -> str:
-    return f"{adapter.resolve().name}@{fingerprint(adapter)}"
+def _name(base: str, adapter: Path | None) -> str:
+    if adapter is None:
+        return base
+    return f"{base}+{adapter.resolve().name}@{fingerprint(adapter)}"
 
 
 def _positions(model: str | Path) -> int:

