@@ -46,5 +46,7 @@ def _drain(link: Connection, batch: Batch) -> list[Reply]:
 
 
 if __name__ == "__main__":
+    # importing OpenVINO would report its use over the network; it then has a stub of its own
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     main(int(sys.argv[1]))
     os._exit(0)  # skips the pipeline's destructors, which take long and may complain

@@ -495,6 +495,23 @@ def test_the_worker_ends_when_its_parent_is_killed(script: Path) -> None:
     assert gone
 
 
+async def test_the_library_does_not_report_its_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reporter = tmp_path / "openvino_telemetry"
+    reporter.mkdir()
+    said = tmp_path / "reported"
+    (reporter / "__init__.py").write_text(f"open({str(said)!r}, 'w').close()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    engine = OpenVINOEngine(broken)
+    with pytest.raises(ConfigError):
+        await engine.generate(ask("x"))
+    await engine.aclose()
+    assert not said.exists()
+
+
 async def test_a_file_that_is_no_model_is_one_clear_error(tmp_path: Path) -> None:
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + bytes(100))
