@@ -118,7 +118,13 @@ async def test_an_answer_of_a_graph_inside_has_its_first_token_when_it_is_whole(
 ) -> None:
     engine = Halting(default="In 1874")
     heard: list[TraceEvent] = []
-    hard = ("ask->recall.when.at_most=-1", "judge->END.when.at_most=-1", "loop.graph=naive_rag")
+    hard = (
+        "ask->recall.when.at_most=-1",
+        "judge->END.when.at_most=-1",
+        "loop.graph=naive_rag",
+        "read.samples=2",
+        "read.temperature=0.7",
+    )
     async with runner(engine, index_dir, "adaptive", overrides=hard) as made:
         task = asyncio.create_task(made.answer(ASKED, on_event=heard.append))
         async with asyncio.timeout(60):
