@@ -146,8 +146,8 @@ class Usage(Value):
     `completion_tokens` that was thought and not said, probes included. Tokens of verifier calls
     count in `verifier_tokens` only, `calls` counts every call, `retrievals` every query.
 
-    `reusable_tokens` is the part of `prompt_tokens` that an earlier prompt or reply of the run began
-    with too, in whole cache blocks: what a prefix cache can give at best, None where nobody looked.
+    `reusable_tokens` is the part of `prompt_tokens` that an earlier prompt or reply of the run
+    began with too, in whole cache blocks: the best that a prefix cache can do, None if not counted.
     `inferred_tokens` is the part of `cached_tokens` that no engine counted, `estimated_tokens` the
     part of `reusable_tokens` that was compared as text, without token ids. Calls answered by the
     response cache count like any others, with what they had cost; `cache_hits` says how many they

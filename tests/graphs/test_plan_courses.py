@@ -141,9 +141,9 @@ async def test_corag_best_of_n_takes_the_chain_that_leaves_nothing_found_least_l
     engine = Scripted(rules=rules)
     run = await course.run("corag_best_of_n", engine)
     sampled = [request for request in engine.requests if request.temperature == 0.7]
-    assert [request.n for request in sampled] == [4, 4]
+    assert [request.n for request in sampled] == [3, 3]
     verdicts = [event.verdict.score for event in run.events if event.verdict is not None]
-    assert len(verdicts) == 4
+    assert len(verdicts) == 3
     assert len(set(verdicts)) == 2
     last = engine.requests[-1].messages[0].content
     assert "When was Edda Quill born?: 1874" in last
