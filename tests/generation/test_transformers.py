@@ -295,4 +295,6 @@ async def test_a_gguf_file_answers_as_in_the_openvino_engine() -> None:
     scores = [await engine.score(request, [" capital", " zebra"]) for engine in (ours, theirs)]
     await asyncio.gather(ours.aclose(), theirs.aclose())
     assert own.text[:8] == other.text[:8]
-    assert scores[0] == pytest.approx(scores[1], rel=0.1)
+    # OpenVINO also rounds activations and its cache
+    assert scores[0] == pytest.approx(scores[1], rel=0.1, abs=0.5)
+    assert scores[0][1] < scores[0][0] - 5
