@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import library_tables
+import performance_tables
 import typer
 from typer.core import TyperGroup
 
@@ -200,6 +201,11 @@ PARTS: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "second": library_tables.second,
         "methods": library_tables.methods,
         "figures": figures,
+    },
+    "docs/performance.md": {
+        "measured": performance_tables.measured,
+        "seconds": performance_tables.seconds,
+        "first_token": performance_tables.first_token,
     },
     "docs/search.md": {"strategies": strategies_table},
     "docs/verifiers.md": {"verifiers": verifiers_table},
