@@ -129,10 +129,9 @@ def _forward(model: Any, ids: Any, mask: Any, cache: Any, last: int = 0) -> Any:
     Positions count tokens, not padding.
     """
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)[:, -ids.shape[1] :]
-    wanted = {"position_ids": positions, "logits_to_keep": last}
+    wanted: dict[str, Any] = {"position_ids": positions, "logits_to_keep": last}
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model  # of an adapter
     taken = inspect.signature(inner.forward).parameters
     options = {name: value for name, value in wanted.items() if name in taken}
-    return model(
-        input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **options
-    ).logits
+    options["cache" if "cache" in taken else "past_key_values"] = cache  # renamed in 5.24
+    return model(input_ids=ids, attention_mask=mask, use_cache=True, **options).logits
