@@ -188,6 +188,10 @@ def clear(path: Path) -> int:
             count = connection.execute("DELETE FROM responses").rowcount
             connection.execute("VACUUM")
             return count
+    except sqlite3.OperationalError as error:
+        raise ConfigError(
+            f"the response cache {path} is in use: {error}; try again later"
+        ) from error
     except (ConfigError, sqlite3.DatabaseError):
         for suffix in ("", "-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,20 @@ def test_the_replies_used_longest_ago_go_first(path: Path) -> None:
     assert cache.get("399") is not None
     assert 50 < cache.info().replies < 200
     assert path.stat().st_size < 300_000
+    cache.close()
+
+
+def test_a_cache_that_another_one_writes_is_not_taken_for_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ragreason.cache._PATIENCE_S", 0.05)
+    cache = ResponseCache(path)
+    cache.put("k", 1, "e")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(ConfigError, match="is in use"):
+            clear(path)
+    assert cache.get("k") is not None
     cache.close()
 
 

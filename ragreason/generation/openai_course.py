@@ -62,7 +62,7 @@ class Course:
 
     def _wait_s(self, fault: Fault) -> float | None:
         """None: it is not tried again."""
-        if fault.kind == "busy" and fault.wait_s is not None:
+        if fault.kind == "busy" and fault.wait_s:
             return 0.0  # whoever takes a place waits until a server is ready
         if any(not m.out and m not in self._tried for m in self._fleet.members):
             return 0.0

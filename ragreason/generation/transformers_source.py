@@ -83,6 +83,13 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()[:8]
 
 
+def written(path: Path) -> str:
+    """What changes whenever a file of a model's folder does: sizes, and when they were written."""
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+
+
 @contextmanager
 def loading(what: str) -> Iterator[None]:
     """Around the loading of a model: no progress bar, and what goes wrong is a ConfigError."""

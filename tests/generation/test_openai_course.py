@@ -162,6 +162,17 @@ async def test_a_wait_that_is_asked_for_is_no_retry() -> None:
         await engine.aclose()
 
 
+async def test_a_server_that_always_says_at_once_uses_up_the_retries() -> None:
+    busy = always(refused(429, retry_after="0"))
+    async with serving(busy):
+        engine = await engine_of(busy, retries=1)
+        async with asyncio.timeout(30):
+            with pytest.raises(EngineError):
+                await engine.generate(ask())
+        assert len(busy.bodies) == 2
+        await engine.aclose()
+
+
 async def test_waits_beyond_the_time_out_are_an_error_at_once() -> None:
     servers = [always(refused(429, retry_after="900")), always(refused(429, retry_after="800"))]
     async with serving(*servers):

@@ -283,6 +283,13 @@ def test_other_weights_of_the_same_size_have_another_identity(folder: Path) -> N
     assert after.identity
 
 
+def test_a_tokenizer_written_anew_is_another_identity(folder: Path) -> None:
+    engine = TransformersEngine(folder)
+    before = engine.identity
+    (folder / "merges.txt").write_text("a b", encoding="utf-8")
+    assert engine.identity != before
+
+
 @pytest.mark.system
 @pytest.mark.model
 async def test_a_gguf_file_answers_as_in_the_openvino_engine() -> None:
