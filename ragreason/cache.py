@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from time import sleep, time
@@ -160,6 +161,11 @@ class ResponseCache:
         return self._pages("page_size")
 
 
+@cache
+def _ours() -> str:
+    return version("ragreason")
+
+
 def response_key(
     engine: Sequence[str], kind: str, request: Request, continuations: Sequence[str] = ()
 ) -> str:
@@ -169,7 +175,7 @@ def response_key(
     counts, of messages and tools too; so do ragreason's version and the cache's format.
     """
     parts = {
-        "versions": [FORMAT, version("ragreason")],
+        "versions": [FORMAT, _ours()],
         "engine": list(engine),
         "kind": kind,
         "request": request.model_dump(mode="json"),

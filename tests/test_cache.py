@@ -92,7 +92,7 @@ def test_engine_kind_continuations_and_version_are_in_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     keys = {key(), key(engine=("e", "other")), key(kind="score"), key(continuations=["a"])}
-    monkeypatch.setattr("ragreason.cache.version", lambda _: "99")
+    monkeypatch.setattr("ragreason.cache._ours", lambda: "99")
     keys.add(key())
     monkeypatch.setattr("ragreason.cache.FORMAT", 99)
     keys.add(key())

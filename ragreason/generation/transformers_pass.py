@@ -36,6 +36,20 @@ class Pass:
         places = torch.tensor(rows, device=self.mask.device)
         self.cache.batch_select_indices(places)
         self.mask, self.logits = self.mask[places], self.logits[places]
+        self._trim()
+
+    def _trim(self) -> None:
+        """Let go of the columns on the left that are padding in all rows: those of rows that left.
+
+        Without it a batch that never drains, as rows leave and join, would grow for ever.
+        """
+        unused = int((self.mask.cumsum(dim=1) > 0).any(dim=0).logical_not().sum())
+        if unused == 0 or not self.joinable:
+            return
+        self.mask = self.mask[:, unused:].clone()
+        for layer in self.cache.layers:  # keys and values: (rows, heads, tokens, width)
+            layer.keys = layer.keys[:, :, unused:].clone()
+            layer.values = layer.values[:, :, unused:].clone()
 
     def advance(self, model: Any, tokens: Sequence[int]) -> None:
         """Read one more token a row."""

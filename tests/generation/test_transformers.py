@@ -9,6 +9,7 @@ import pytest
 from ragreason.errors import CapabilityError, ConfigError, EngineDiedError, EngineError
 from ragreason.generation import transformers_grammar
 from ragreason.generation.transformers import TransformersEngine
+from ragreason.generation.transformers_pass import joined, read
 from ragreason.types import Completion, Message, Request
 from tests.generation.tiny_model import tiny_model, tiny_tokenizer
 
@@ -82,6 +83,22 @@ async def test_one_that_joins_a_running_batch_changes_nobody(engine: Transformer
     same(last, running)
     for (completion,), request in zip(answers, joins, strict=True):
         same(completion, request)
+
+
+def test_a_batch_that_never_drains_holds_no_more_than_its_longest_row() -> None:
+    model = tiny_model()
+    rows = [[5, 6, 7], [8, 9, 10, 11, 12]]
+    running = read(model, rows)
+    for step in range(60):
+        tokens = [3 + step % 7] * len(rows)
+        running.advance(model, tokens)
+        rows = [[*row, token] for row, token in zip(rows, tokens, strict=True)]
+        if step % 5 == 4:  # the eldest leaves, a newcomer joins
+            new = [20 + step % 9, 4]
+            running.select([1])
+            running, rows = joined(running, read(model, [new])), [rows[1], new]
+        assert running.mask.shape[1] == running.cache.get_seq_length() == max(map(len, rows))
+    assert running.logits.allclose(read(model, rows).logits, atol=1e-4)
 
 
 async def test_more_samples_than_rows_all_come_in_order() -> None:
