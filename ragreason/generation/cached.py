@@ -14,7 +14,8 @@ from ragreason.cache import ResponseCache, response_key
 from ragreason.errors import ConfigError
 from ragreason.generation.flights import Flights, only
 from ragreason.generation.metered import scored_tokens
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request, Usage
 
 _PIECE = re.compile(r"\s*\S+|\s+$")
@@ -30,7 +31,7 @@ def identity_of(engine: Generator) -> tuple[str, ...] | None:
     return (engine.name, identity, str(engine.context), *sorted(engine.capabilities))
 
 
-class Cached:
+class Cached(Wrapping):
     """`engine` behind the response cache. Raises ConfigError for an engine without `identity`.
 
     A hit gives the stored reply with the usage that it once had, so that budgets end runs at the
@@ -49,21 +50,6 @@ class Cached:
         self._identity = identity
         self._calls: Flights[tuple[Any, bool]] = Flights()
         self._streams: Flights[Chunk] = Flights()
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     async def generate(self, request: Request) -> list[Completion]:
         """The kept completions, or the engine's, which are kept."""

@@ -8,13 +8,14 @@ from typing import TypeVar, cast
 
 from ragreason import ledger
 from ragreason.errors import RagreasonError
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request, Usage
 
 _T = TypeVar("_T")
 
 
-class Metered:
+class Metered(Wrapping):
     """An engine whose calls are charged to the meter that is open where they are made.
 
     Before a call the budget is checked (BudgetReachedError) and `max_tokens` lowered to what is
@@ -27,21 +28,6 @@ class Metered:
         self.engine = engine
         self._attempts = attempts
         self._backoff_s = backoff_s
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     async def generate(self, request: Request) -> list[Completion]:
         """The engine's completions. Charged as one call."""

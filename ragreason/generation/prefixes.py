@@ -11,7 +11,8 @@ from statistics import median
 from time import perf_counter
 from typing import Any, cast
 
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request, Usage
 
 BLOCK = 16
@@ -85,7 +86,7 @@ class ColdRate:
         return _whole_blocks(max(0, min(tokens - 1, round(tokens - read))))
 
 
-class Counted:
+class Counted(Wrapping):
     """`engine`, its usages completed by what is known of prefixes: one for each run and engine.
 
     A prompt is compared with all that came before it, those under way too, and with their replies:
@@ -97,21 +98,6 @@ class Counted:
         self._clock = clock
         self._seen = Prefixes()
         self._cold = ColdRate()
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     @property
     def identity(self) -> str:

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ragreason.generation.text import prompt_text
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request
 
 _BYTES_A_TOKEN = 3.0
@@ -211,7 +212,7 @@ def _resolve(future: "asyncio.Future[None]") -> None:
         future.set_result(None)
 
 
-class Scheduled:
+class Scheduled(Wrapping):
     """`engine`, its requests let in by `scheduler`: prompt, and n times the longest reply.
 
     How many tokens a prompt has is estimated by its bytes, at the rate that the engine's own counts
@@ -224,21 +225,6 @@ class Scheduled:
         self.scheduler = scheduler
         self._bytes = 0
         self._tokens = 0
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     def __getattr__(self, name: str) -> Any:
         """What else the engine says of itself, such as `identity`."""

@@ -16,7 +16,8 @@ from ragreason.generation.thinking_course import Course, Ended
 from ragreason.generation.thinking_effort import Thought
 from ragreason.generation.thinking_form import Form, Spoken
 from ragreason.generation.thinking_tags import KNOWN, Splitter, split_thinking
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.seeds import derive
 from ragreason.types import Completion, Request, Usage
 
@@ -29,7 +30,7 @@ _CALLS = 2
 
 
 @dataclass(frozen=True)
-class Thinking:
+class Thinking(Wrapping):
     """`engine`, told to think by `effort`; None leaves it to the model and only splits its text.
 
     Engines that think natively are told the effort. Other models think in the reply that is begun
@@ -43,21 +44,6 @@ class Thinking:
 
     engine: Generator
     effort: Thought | None = None
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order; fewer where a budget stopped some of them."""

@@ -6,7 +6,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from ragreason.generation.transformers_source import Source, loading
+from ragreason.generation.transformers_source import Source
+from ragreason.models.loading import loading
 
 _DONE = "config.json"
 """The file that is there last."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from ragreason.generation.transformers_grammar import Grammars
 from ragreason.generation.transformers_prompt import Prompts
-from ragreason.generation.transformers_source import Source, loading
+from ragreason.generation.transformers_source import Source
+from ragreason.models.loading import loading
 
 _UNKNOWN_CONTEXT = 4096
 

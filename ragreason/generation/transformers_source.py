@@ -2,10 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -88,19 +85,3 @@ def written(path: Path) -> str:
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
-
-
-@contextmanager
-def loading(what: str) -> Iterator[None]:
-    """Around the loading of a model: no progress bar, and what goes wrong is a ConfigError."""
-    logging: Any = import_module("transformers.utils.logging")
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
-        told = " ".join(str(error).split())[:300]
-        raise ConfigError(f"the model '{what}' can't be loaded: {told}") from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()

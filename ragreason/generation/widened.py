@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ragreason.concurrency import all_or_none
 from ragreason.errors import BudgetReachedError, CapabilityError, ConfigError
 from ragreason.generation.text import cut_at_stop
+from ragreason.generation.wrapping import Wrapping
 from ragreason.protocols import Capability, Chunk, Generator
 from ragreason.registry import engines_with
 from ragreason.seeds import derive
@@ -67,7 +68,7 @@ class Widening:
 
 
 @dataclass(frozen=True)
-class Widened:
+class Widened(Wrapping):
     """`engine`, its samples spread as `widening` says.
 
     `numbers` are the places of a request's samples in the temperature schedule, `ranks` those among
@@ -80,21 +81,6 @@ class Widened:
     widening: Widening
     numbers: tuple[int, ...] = (0,)
     ranks: tuple[int, ...] = (0,)
-
-    @property
-    def name(self) -> str:
-        """The engine's."""
-        return self.engine.name
-
-    @property
-    def context(self) -> int:
-        """The engine's."""
-        return self.engine.context
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """The engine's."""
-        return self.engine.capabilities
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order; fewer where a budget stopped some of them.

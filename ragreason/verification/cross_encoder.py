@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ragreason.errors import ConfigError
+from ragreason.models.loading import loading
 from ragreason.protocols import Floats
 from ragreason.text.passages import mended
 from ragreason.verification.metered import model_call
-from ragreason.verification.model_folder import loading, model_folder, read_config
+from ragreason.verification.model_folder import model_folder, read_config
 
 Pair = tuple[str, str]
 

@@ -1,9 +1,7 @@
 """Folders of transformers models, and what is allowed of them."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +38,3 @@ def read_config(folder: Path) -> Mapping[str, Any]:
     if not isinstance(loaded, dict):
         raise ConfigError(f"'{folder / 'config.json'}' holds no JSON object")
     return loaded
-
-
-@contextmanager
-def loading(folder: Path) -> Iterator[None]:
-    """Around the loading of a model: no progress bar, and what goes wrong is a ConfigError."""
-    logging: Any = import_module("transformers.utils.logging")
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
-        told = " ".join(str(error).split())[:300]
-        raise ConfigError(f"the model in '{folder}' can't be loaded: {told}") from error
-    finally:
-        if shown:
-            logging.enable_progress_bar()

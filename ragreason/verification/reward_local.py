@@ -8,9 +8,9 @@ from threading import Lock
 from typing import Any
 
 from ragreason.errors import ConfigError, ContextOverflowError
+from ragreason.models.loading import loading
 from ragreason.verification.calibration import log_odds
 from ragreason.verification.metered import model_call
-from ragreason.verification.model_folder import loading
 from ragreason.verification.reward_inputs import Ids, Input, InputMaker, carriers
 from ragreason.verification.reward_text import Reading
 

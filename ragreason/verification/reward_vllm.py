@@ -9,11 +9,11 @@ from typing import Any
 
 from ragreason.embedding.vllm_pooling import Pooling
 from ragreason.errors import ConfigError
+from ragreason.models.loading import loading
 from ragreason.protocols import Floats
 from ragreason.settings import settings
 from ragreason.verification.calibration import log_odds
 from ragreason.verification.metered import model_call
-from ragreason.verification.model_folder import loading
 from ragreason.verification.reward_inputs import Input, InputMaker
 from ragreason.verification.reward_text import Reading
 
