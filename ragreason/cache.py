@@ -71,12 +71,11 @@ class ResponseCache:
 
     async def look_up(self, key: str) -> Any | None:
         """`get` without holding up the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self.get, key)
+        return await self._away(self.get, key)
 
     async def keep(self, key: str, value: Any, engine: str) -> None:
         """`put` without holding up the event loop."""
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self.put, key, value, engine)
+        await self._away(self.put, key, value, engine)
 
     def get(self, key: str) -> Any | None:
         """The value stored under `key`, or None."""
@@ -106,6 +105,14 @@ class ResponseCache:
     async def aclose(self) -> None:
         """`close`, for whoever closes other things that way."""
         self.close()
+
+    async def _away(self, act: Callable[..., Any], *given: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        try:
+            future = loop.run_in_executor(self._thread, act, *given)
+        except RuntimeError:  # closed
+            return None
+        return await future
 
     def _tried(self, act: Callable[[], Any]) -> Any:
         with self._lock:

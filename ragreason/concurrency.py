@@ -112,6 +112,10 @@ class Coalescer(Generic[Item, Result]):
             raise
 
 
+_CLOSING_S = 10.0
+"""How long `LoopThread.stop` waits for what runs there to close."""
+
+
 class LoopThread:
     """An event loop in a thread of its own, for what must not change loops or would hold one up.
 
@@ -142,11 +146,12 @@ class LoopThread:
         async def pump() -> None:
             try:
                 async with aclosing(source):
-                    async for item in source:
-                        tell((item,))
-            except asyncio.CancelledError:
-                tell(ConnectionAbortedError("the thread was stopped"))
-                raise
+                    try:
+                        async for item in source:
+                            tell((item,))
+                    except asyncio.CancelledError:  # told before the source is closed: it may hang
+                        tell(ConnectionAbortedError("the thread was stopped"))
+                        raise
             except Exception as error:
                 tell(error)
             else:
@@ -170,6 +175,13 @@ class LoopThread:
                 self._loop.close()
 
     def _end(self) -> None:
-        for task in asyncio.all_tasks(self._loop):
+        self._ending = self._loop.create_task(self._cancel_all())
+
+    async def _cancel_all(self) -> None:
+        """Cancelled tasks may await as they close: the loop goes on until they are done."""
+        tasks = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        self._loop.call_soon(self._loop.stop)  # after the cancelled have had their turn
+        if tasks:
+            await asyncio.wait(tasks, timeout=_CLOSING_S)
+        self._loop.stop()

@@ -62,10 +62,13 @@ thinks as hard as `Request.effort` says; "think_tags": its model thinks between 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a streamed completion; the last one carries the whole `completion`."""
+    """A piece of a streamed completion; the last one carries the whole `completion`. `kept`: from
+    the response cache, or from another caller's stream.
+    """
 
     text: str
     completion: Completion | None = None
+    kept: bool = False
 
 
 @runtime_checkable

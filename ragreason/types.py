@@ -149,7 +149,8 @@ class Usage(Value):
     `reusable_tokens` is the part of `prompt_tokens` that an earlier prompt or reply of the run
     began with too, in whole cache blocks: the best that a prefix cache can do, None if not counted.
     `inferred_tokens` is the part of `cached_tokens` that no engine counted, `estimated_tokens` the
-    part of `reusable_tokens` that was compared as text, without token ids. Calls answered by the
+    part of `reusable_tokens` that was compared as text, without token ids, `untold_tokens` the part
+    of it in calls where nothing tells how much was cached. Calls answered by the
     response cache count like any others, with what they had cost; `cache_hits` says how many they
     were, `cache_hit_tokens` how many of all tokens are theirs.
     """
@@ -164,6 +165,7 @@ class Usage(Value):
     reusable_tokens: int | None = None
     inferred_tokens: int = 0
     estimated_tokens: int = 0
+    untold_tokens: int = 0
     cache_hits: int = 0
     cache_hit_tokens: int = 0
 
@@ -179,6 +181,7 @@ class Usage(Value):
             reusable_tokens=_known_sum(self.reusable_tokens, other.reusable_tokens),
             inferred_tokens=self.inferred_tokens + other.inferred_tokens,
             estimated_tokens=self.estimated_tokens + other.estimated_tokens,
+            untold_tokens=self.untold_tokens + other.untold_tokens,
             cache_hits=self.cache_hits + other.cache_hits,
             cache_hit_tokens=self.cache_hit_tokens + other.cache_hit_tokens,
         )

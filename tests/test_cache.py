@@ -279,3 +279,11 @@ def test_clear_forgets_all(path: Path) -> None:
     assert clear(path) == 1
     assert cache.get("k") is None
     cache.close()
+
+
+async def test_asked_after_it_was_closed_it_is_passed_over(tmp_path: Path) -> None:
+    cache = ResponseCache(tmp_path / "responses.sqlite")
+    cache.put("k", 1, "e")
+    cache.close()
+    assert await cache.look_up("k") is None
+    await cache.keep("k", 2, "e")

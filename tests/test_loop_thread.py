@@ -101,3 +101,23 @@ async def test_a_stop_is_told_to_who_waits() -> None:
     await asyncio.to_thread(thread.stop)
     with pytest.raises(ConnectionAbortedError):
         await anext(items)
+
+
+async def test_a_stop_is_told_although_the_source_takes_its_time_to_close() -> None:
+    thread, closing = LoopThread("test"), threading.Event()
+
+    async def items() -> AsyncGenerator[int, None]:
+        try:
+            yield 1
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            closing.set()
+
+    each = thread.each(items())
+    assert await anext(each) == 1
+    await asyncio.to_thread(thread.stop)
+    assert closing.is_set(), "what runs there is closed before the thread ends"
+    with pytest.raises(ConnectionAbortedError):
+        await anext(each)

@@ -33,6 +33,7 @@ _USAGE = (
     "reusable_tokens",
     "inferred_tokens",
     "estimated_tokens",
+    "untold_tokens",
     "cache_hits",
     "cache_hit_tokens",
 )
@@ -91,11 +92,12 @@ def cache_share(usage: Mapping[str, Any], questions: int) -> dict[str, float | i
 
 
 def prefix_reuse(usage: Mapping[str, Any]) -> float | None:
-    """Cached prompt tokens by the reusable ones; None where one of them is not known. Engines that
-    also cache parts of blocks can come out above 1: then it is 1.
+    """Cached prompt tokens by the reusable ones, of calls where both are known; None without such.
+    Engines that also cache parts of blocks can come out above 1: then it is 1.
     """
-    cached, reusable = usage["cached_tokens"], usage["reusable_tokens"]
-    return None if cached is None or not reusable else round(min(1.0, cached / reusable), 4)
+    cached = usage["cached_tokens"]
+    reusable = (usage["reusable_tokens"] or 0) - (usage["untold_tokens"] or 0)
+    return None if cached is None or reusable <= 0 else round(min(1.0, cached / reusable), 4)
 
 
 def versions() -> dict[str, str]:

@@ -39,23 +39,21 @@ class Cached(Wrapping):
     """
 
     def __init__(self, engine: Generator, cache: ResponseCache) -> None:
-        identity = identity_of(engine)
-        if identity is None:
+        if identity_of(engine) is None:
             raise ConfigError(
                 f"{engine.name} does not say what determines its replies, so they can't be kept; "
                 "give the engine an attribute `identity`, or --no-cache"
             )
         self.engine = engine
         self._cache = cache
-        self._identity = identity
         self._calls: Flights[tuple[Any, bool]] = Flights()
         self._streams: Flights[Chunk] = Flights()
 
     async def generate(self, request: Request) -> list[Completion]:
         """The kept completions, or the engine's, which are kept."""
-        if not _repeats(request):
+        key = self._key("generate", request) if _repeats(request) else None
+        if key is None:
             return await self.engine.generate(request)
-        key = self._key("generate", request)
 
         async def ask() -> list[Any]:
             return [_stored(one) for one in await self.engine.generate(request)]
@@ -65,10 +63,9 @@ class Cached(Wrapping):
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """The kept text word by word, or the engine's chunks, kept once they are all there."""
-        if request.n != 1 or not _repeats(request):
-            source = self.engine.stream(request)
-        else:
-            source = self._streamed(self._key("generate", request), request)
+        kept = request.n == 1 and _repeats(request)
+        key = self._key("generate", request) if kept else None
+        source = self.engine.stream(request) if key is None else self._streamed(key, request)
         async with aclosing(cast(Any, source)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -76,6 +73,8 @@ class Cached(Wrapping):
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
         """The kept scores, or the engine's, which are kept."""
         key = self._key("score", request, continuations)
+        if key is None:
+            return await self.engine.score(request, continuations)
         found, hit = await self._shared(key, lambda: self.engine.score(request, continuations))
         meter = ledger.current()
         if hit and continuations and meter is not None:
@@ -86,6 +85,8 @@ class Cached(Wrapping):
     async def count_tokens(self, request: Request) -> int:
         """The kept count, or the engine's: a run of hits alone needs no engine."""
         key = self._key("count", request)
+        if key is None:
+            return await self.engine.count_tokens(request)
         found, _ = await self._shared(key, lambda: self.engine.count_tokens(request))
         return int(found)
 
@@ -93,8 +94,14 @@ class Cached(Wrapping):
         """Close the engine. The cache is its opener's to close."""
         await self.engine.aclose()
 
-    def _key(self, kind: str, request: Request, continuations: Sequence[str] = ()) -> str:
-        return response_key(self._identity, kind, request, continuations)
+    def _key(self, kind: str, request: Request, continuations: Sequence[str] = ()) -> str | None:
+        """None for an engine that no longer says what determines its replies: its weights may be
+        changed while it runs.
+        """
+        identity = identity_of(self.engine)
+        if identity is None:
+            return None
+        return response_key(identity, kind, request, continuations)
 
     async def _shared(self, key: str, ask: Any) -> tuple[Any, bool]:
         """The value, and whether it cost nothing: it was kept, or another caller's call gave it."""
@@ -115,7 +122,7 @@ class Cached(Wrapping):
         async def look_up_or_ask() -> AsyncGenerator[Chunk, None]:
             value = await self._get(key)
             if value is not None:
-                for chunk in _chunks(_completions(value, hit=True)[0]):
+                for chunk in _kept_chunks(_completions(value, hit=True)[0]):
                     yield chunk
                 return
             async with aclosing(cast(Any, self.engine.stream(request))) as chunks:
@@ -129,7 +136,7 @@ class Cached(Wrapping):
                 completion = chunk.completion
                 if joined and completion is not None and not completion.usage.cache_hits:
                     completion = _hit(completion)
-                yield Chunk(chunk.text, completion)
+                yield Chunk(chunk.text, completion, kept=joined or chunk.kept)
 
     async def _get(self, key: str) -> Any | None:
         return await self._cache.look_up(key)
@@ -168,6 +175,6 @@ def _hit(completion: Completion, others_tokens: int = 0) -> Completion:
     return completion.model_copy(update={"usage": completion.usage.model_copy(update=told)})
 
 
-def _chunks(completion: Completion) -> list[Chunk]:
-    words = [Chunk(piece) for piece in _PIECE.findall(completion.text)]
-    return [*words, Chunk("", completion)]
+def _kept_chunks(completion: Completion) -> list[Chunk]:
+    words = [Chunk(piece, kept=True) for piece in _PIECE.findall(completion.text)]
+    return [*words, Chunk("", completion, kept=True)]

@@ -40,18 +40,22 @@ class Metered(Wrapping):
 
     async def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """The engine's chunks. Charged as one call."""
-        usage, text = Usage(), ""
+        usage, text, kept = Usage(), "", False
         with _calling():
             request = _within_budget(request)
             try:
                 async with aclosing(self._stream_retried(request)) as stream:
                     async for chunk in stream:
                         text += chunk.text
+                        kept = kept or chunk.kept
                         usage = chunk.completion.usage if chunk.completion else usage
                         yield chunk
             finally:
                 if text and not usage.tokens and ledger.current() is not None:
                     usage = await read_and_generated(self.engine, request, text)
+                    if kept:
+                        hit = {"cache_hits": 1, "cache_hit_tokens": usage.tokens}
+                        usage = usage.model_copy(update=hit)
                 if usage.tokens:
                     _charge(usage.model_copy(update={"calls": 1}))
 

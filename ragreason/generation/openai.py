@@ -1,9 +1,9 @@
 """Any OpenAI-compatible server, or several of them, through the official client."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 from ragreason.errors import CapabilityError, ConfigError
 from ragreason.generation.openai_capabilities import BEST, capabilities_of, check
@@ -29,6 +29,7 @@ T = TypeVar("T")
 class OpenAIEngine:
     """A model behind the chat completions interface of vLLM, SGLang, llama.cpp or a hosted service.
 
+    Without `base_url` and `api_key`, OPENAI_BASE_URL and OPENAI_API_KEY count, as for the client.
     With a `base_url` the server's model list is read once: vLLM and SGLang continue a prefill and
     take a regex, and say how long their context is; vLLM scores given texts. `prefill` True or
     False overrides what was found. Text that looks like a special token gets a space behind its
@@ -64,6 +65,9 @@ class OpenAIEngine:
     ) -> None:
         """Raises ConfigError if there is neither a key nor a server that may need none."""
         urls = addresses(base_url)
+        if not urls:  # the official client would read them by itself, and nobody know its server
+            urls = addresses(os.environ.get("OPENAI_BASE_URL"))
+            api_key = api_key or os.environ.get("OPENAI_API_KEY")
         self.name = f"openai:{model}"
         self.identity = ",".join(sorted(urls)) or "hosted"
         self._servers = dict(
@@ -84,7 +88,7 @@ class OpenAIEngine:
         self._retries = retries
         self._names = Names(self.name, self.context, timeout_s, api_key, several=len(urls) > 1)
         self._options: dict[str, Any] = {"api_key": api_key or ("none" if urls else None)}
-        self._fleets: WeakKeyDictionary[asyncio.AbstractEventLoop, Fleet] = WeakKeyDictionary()
+        self._fleets: dict[asyncio.AbstractEventLoop, Fleet] = {}
         if not urls and api_key is None:
             self._need_key_from_environment()
 
@@ -99,7 +103,7 @@ class OpenAIEngine:
             body = self._asks.body(request, lease.member.server.kind)
             reply = await lease.member.client.chat.completions.create(**body)
             found = completions_of(reply, request, cuts=self._asks.cuts)
-            lease.tokens = max(c.usage.completion_tokens for c in found)
+            lease.came(found)
             return found
 
         return await self._tried(request, completions)
@@ -127,7 +131,7 @@ class OpenAIEngine:
                 except Exception as error:
                     wait_s = course.failed(lease, error, begun=bool(growing.shown))
                 else:
-                    lease.tokens = whole.usage.completion_tokens
+                    lease.came([whole])
                     yield Chunk(whole.text[len(growing.shown) :], whole)
                     return
             await asyncio.sleep(wait_s)
@@ -183,6 +187,8 @@ class OpenAIEngine:
         """One fleet an event loop: connections don't outlive theirs."""
         loop = asyncio.get_running_loop()
         if loop not in self._fleets:
+            for over in [at for at in list(self._fleets) if at.is_closed()]:
+                self._fleets.pop(over, None)
             client = self._client()
             silent = any(server.answered for server in self._servers.values())
             members = [

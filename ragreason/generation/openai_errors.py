@@ -17,6 +17,7 @@ from ragreason.errors import (
     RagreasonError,
 )
 from ragreason.generation.openai_faults import Fault
+from ragreason.generation.openai_server import shown
 
 _TOO_LONG = re.compile(r"context.length|context_length|maximum context|too long", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{2,}")
@@ -37,7 +38,7 @@ class Names:
 
     def of(self, url: str) -> str:
         """The engine, at this server of several."""
-        return f"{self.engine} at {url}" if self.several else self.engine
+        return f"{self.engine} at {shown(url)}" if self.several else self.engine
 
 
 def refused(error: Exception, names: Names, url: str) -> RagreasonError:
@@ -53,7 +54,8 @@ def refused(error: Exception, names: Names, url: str) -> RagreasonError:
     if isinstance(error, openai.APIStatusError):
         return _of_status(error, name, names)
     if isinstance(error, openai.APIConnectionError):
-        advice = "the server can't be reached; is it up, is its URL right?"
+        where = "the server" if names.several or not url else shown(url)
+        advice = f"{where} can't be reached; is it up, is its URL right?"
         return _final(EngineDiedError(f"{name}: {advice}"))
     return EngineError(f"{name}: what the server sent is no reply; its URL ends in /v1, does it?")
 
@@ -66,7 +68,8 @@ def broken_off(fault: Fault, names: Names, url: str) -> RagreasonError:
 
 def none_left(problems: Mapping[str, str], names: Names) -> RagreasonError:
     """No server of the fleet answers; `problems` of each by its URL."""
-    each = "; ".join(f"{url or 'the service'} {said}" for url, said in problems.items() if said)
+    known = {shown(url) or "the service": said for url, said in problems.items() if said}
+    each = "; ".join(f"{where} {said}" for where, said in known.items())
     advice = "start or mend them, or set RAGREASON_OPENAI_BASE_URL to servers that are up"
     return _final(EngineDiedError(f"{names.engine}: no server is left: {each}; {advice}"))
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 from ragreason.generation.openai_faults import Fault, fault_of
 from ragreason.generation.openai_member import Member, backoff_s
 from ragreason.generation.openai_server import Server, described
+from ragreason.types import Completion
 
 _SHARE = 1.25
 _SLACK = 4
@@ -45,13 +46,19 @@ class Wish:
 @dataclass
 class Lease:
     """One request's place on a server, from `sent_s` on, `among` so many. `tokens`: of its reply,
-    once it has come.
+    once it has come; `read`: of its prompt, as far as the server didn't have it.
     """
 
     member: Member
     sent_s: float
     among: int
     tokens: int | None = None
+    read: int = 0
+
+    def came(self, completions: Sequence[Completion]) -> None:
+        """The reply has come."""
+        self.tokens = max(c.usage.completion_tokens for c in completions)
+        self.read = sum(c.usage.prompt_tokens - (c.usage.cached_tokens or 0) for c in completions)
 
 
 class Fleet:
@@ -91,7 +98,7 @@ class Fleet:
                 member.succeeded()
                 if lease.tokens:
                     spent_s = self._loop.time() - lease.sent_s
-                    member.limit.told(spent_s, lease.tokens, lease.among)
+                    member.limit.told(spent_s, lease.tokens, lease.among, lease.read)
             self._wake()
 
     def failed(self, lease: Lease, fault: Fault) -> None:

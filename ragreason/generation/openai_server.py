@@ -1,6 +1,7 @@
 """What an OpenAI-compatible server says about itself: which one it is, and how long its context."""
 
 import json
+import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.request import Request, urlopen
 
 from ragreason.errors import ConfigError
 
+_CREDENTIALS = re.compile(r"^(\w+://)[^/@]*@")
 ServerKind = Literal["vllm", "sglang", "other"]
 
 
@@ -35,8 +37,15 @@ def addresses(given: str | Sequence[str] | None) -> tuple[str, ...]:
     listed = given.replace(",", " ").split() if isinstance(given, str) else list(given or ())
     for url in listed:
         if not url.startswith(("http://", "https://")):
-            raise ConfigError(f"'{url}' is no server URL; expected http://... or https://...")
+            raise ConfigError(
+                f"'{shown(url)}' is no server URL; expected http://... or https://..."
+            )
     return tuple(dict.fromkeys(url.rstrip("/") for url in listed))
+
+
+def shown(url: str) -> str:
+    """The URL without the name and password that it may hold, for messages."""
+    return _CREDENTIALS.sub(r"\1", url)
 
 
 def ask_all(

@@ -97,8 +97,7 @@ class OpenVINOEngine:
         self.context = own if context is None else min(context, own)
         named = model if model in models.known() else _fingerprint(path)
         self.name = f"openvino:{label or named}"
-        pinned = bool(label) or model in models.known()
-        self.identity = f"{version('openvino-genai')} {device} {'' if pinned else _weights(path)}"
+        self.identity = f"{version('openvino-genai')} {device} {_weights(path)}"
         self.kv_tokens = cache_tokens
         self._options = Options(
             str(path), device, self.context, cache_tokens, batch_tokens, count_cached

@@ -157,6 +157,8 @@ class Counted(Wrapping):
             cached = self._cold.cached(tokens, first_s) if shared else 0
             if cached is not None:
                 told["cached_tokens"] = told["inferred_tokens"] = cached
+        if usage.cached_tokens is None and "cached_tokens" not in told:
+            told["untold_tokens"] = told.get("reusable_tokens", usage.reusable_tokens or 0)
         return usage.model_copy(update=told) if told else usage
 
 

@@ -80,6 +80,8 @@ class Scheduler:
     _called: int = 0
     _queue: deque[_Turn] = field(default_factory=deque)
     _beginning: deque[_Turn] = field(default_factory=deque)
+    _begins: asyncio.AbstractEventLoop | None = None
+    """Where the one that was let begin last has its turn."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -168,10 +170,25 @@ class Scheduler:
             if _wake(turn):
                 self.held += turn.tokens
                 self.peak = max(self.peak, self.held)
-        while self._beginning and not self._queue and self._would_fit(self._beginning[0]):
+        while self._may_begin():
             turn = self._beginning.popleft()
             if _wake(turn):
                 self._expected += turn.tokens
+                self._begins = turn.loop
+                turn.loop.call_soon_threadsafe(self._begin_next)
+
+    def _may_begin(self) -> bool:
+        """One a turn of its loop: begun together, all would reach their first call together, and
+        the engine would stand idle until then.
+        """
+        if self._begins is not None and not self._begins.is_closed():
+            return False
+        return bool(self._beginning) and not self._queue and self._would_fit(self._beginning[0])
+
+    def _begin_next(self) -> None:
+        with self._lock:
+            self._begins = None
+            self._serve()
 
     def _would_fit(self, turn: _Turn) -> bool:
         return self.held + self._expected + turn.tokens <= self.bound
@@ -253,6 +270,7 @@ class Scheduled(Wrapping):
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+            _ = task.cancelled() or task.exception()  # nobody reads the error of a stream they left
 
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
         """The engine's scores, once the request has come in."""

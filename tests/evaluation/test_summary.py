@@ -55,6 +55,13 @@ def test_prefix_reuse_is_what_was_cached_of_the_reusable(
     assert summarise(rows, {}, 0)["prefix_reuse"] == share
 
 
+def test_prefix_reuse_compares_the_same_calls() -> None:
+    told = row(1, cached_tokens=96, reusable_tokens=128)
+    untold = row(1, reusable_tokens=1000, untold_tokens=1000)
+    assert summarise([told, untold], {}, 0)["prefix_reuse"] == 0.75
+    assert summarise([untold], {}, 0)["prefix_reuse"] is None
+
+
 def test_rows_from_before_it_was_counted_are_read() -> None:
     old = row(1, calls=3)
     for name in ("cache_hits", "cache_hit_tokens", "reusable_tokens", "inferred_tokens"):

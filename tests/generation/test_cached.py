@@ -248,6 +248,44 @@ async def test_scores_and_counts_are_kept(cache: ResponseCache) -> None:
     assert await cached.count_tokens(ask()) == count == 3
 
 
+async def test_an_engine_with_other_weights_is_asked_anew(cache: ResponseCache) -> None:
+    engine = Known()
+    cached = Cached(engine, cache)
+    (before,) = await cached.generate(ask())
+    engine.identity = "b"
+    (after,) = await cached.generate(ask())
+    assert before.text != after.text
+    engine.identity = "a"
+    assert (await cached.generate(ask()))[0].text == before.text
+
+
+async def test_an_engine_that_no_longer_says_what_it_is_is_not_kept(cache: ResponseCache) -> None:
+    engine = Known()
+    cached = Cached(engine, cache)
+    await cached.generate(ask())
+    engine.identity = ""
+    for said in (2, 3):
+        (completion,) = await cached.generate(ask())
+        assert completion.text.startswith(f"reply number {said}")
+    async with aclosing(cached.stream(ask())) as stream:  # type: ignore[type-var]
+        assert not any([chunk.kept async for chunk in stream])
+    await cached.score(ask(), ["one"])
+    assert await cached.count_tokens(ask()) == 3
+    assert cache.info().replies == 1
+
+
+async def test_a_hit_that_is_left_early_is_charged_as_a_hit(cache: ResponseCache) -> None:
+    engine = Metered(Cached(Known(), cache))
+    async with aclosing(engine.stream(ask())) as stream:  # type: ignore[type-var]
+        _ = [chunk async for chunk in stream]
+    meter = Meter()
+    with metering(meter):
+        async with aclosing(engine.stream(ask())) as stream:  # type: ignore[type-var]
+            assert (await anext(stream)).kept
+    assert meter.spent.cache_hits == 1
+    assert meter.spent.cache_hit_tokens == meter.spent.tokens > 0
+
+
 async def test_it_closes_its_engine_and_not_the_cache(cache: ResponseCache) -> None:
     engine = Known()
     await Cached(engine, cache).aclose()

@@ -1,6 +1,7 @@
 """The client of OpenAI-compatible servers, against a small one in this process."""
 
 import asyncio
+import gc
 import json
 import logging
 import time
@@ -121,6 +122,35 @@ async def failure(engine: OpenAIEngine, request: Request) -> RagreasonError:
     with pytest.raises(RagreasonError) as caught:
         await generate(engine, request)
     return caught.value
+
+
+async def test_the_clients_own_variables_are_part_of_what_the_engine_says(
+    server: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    engine = OpenAIEngine("m")
+    assert server.url in engine.identity
+    assert (await generate(engine, ask()))[0].text == "fine"
+    assert server.keys == {f"Bearer {KEY}"}
+    other = OpenAIEngine("m", base_url=f"{server.url}/", retries=0)
+    await generate(other, ask())
+    assert server.keys == {f"Bearer {KEY}", "Bearer none"}, "a key goes to its own server only"
+
+
+def test_connections_of_loops_that_are_over_are_let_go(server: Fake) -> None:
+    engine = OpenAIEngine("m", base_url=server.url)
+    for _ in range(5):
+        asyncio.run(engine.generate(ask()))
+        gc.collect()
+    assert len(engine._fleets) == 1
+
+
+async def test_a_server_that_is_down_is_named_without_its_password() -> None:
+    engine = OpenAIEngine("m", base_url="http://me:secret@127.0.0.1:1/v1", retries=0)
+    told = str(await failure(engine, ask()))
+    assert "http://127.0.0.1:1/v1 can't be reached" in told
+    assert "secret" not in told
 
 
 async def test_the_request_carries_everything(server: Fake) -> None:

@@ -68,3 +68,11 @@ def test_refusals_of_requests_sent_together_halve_it_once() -> None:
     for second in range(20, 60):
         limit.refused(second, second)
     assert limit.room == 1
+
+
+def test_long_prompts_with_short_replies_are_no_slow_server() -> None:
+    limit = Limit(64.0)
+    for _ in range(2_000):  # 0.01 s a token of a reply, 0.1 ms a token of a prompt, never a queue
+        limit.told(1.0 + 0.01, 100, int(limit.value), prompt_tokens=100)
+        limit.told(0.03 + 0.8, 3, int(limit.value), prompt_tokens=8_000)
+    assert limit.value > 64

@@ -113,6 +113,7 @@ async def test_reusable_tokens_are_estimated_and_marked() -> None:
     assert again.usage.reusable_tokens == again.usage.estimated_tokens == 992, "of 1,000"
     assert other.usage.reusable_tokens == 496
     assert first.usage.cached_tokens is None, "without a time nothing is inferred"
+    assert again.usage.untold_tokens == 992
 
 
 async def test_a_reply_that_the_next_prompt_goes_on_from_is_reusable() -> None:

@@ -1,6 +1,7 @@
 """Requests enter first in, first out, as long as their tokens fit."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -209,6 +210,25 @@ async def test_room_is_kept_in_mind_for_the_first_call_of_what_was_begun() -> No
         assert scheduler.held == 10, "what was begun and is over is not expected any more"
 
 
+async def test_what_was_begun_first_goes_on_before_the_last_begins() -> None:
+    scheduler = Scheduler(100)
+    async with scheduler.entering(1):
+        pass
+    course: list[str] = []
+
+    async def question(number: int) -> None:
+        async with scheduler.beginning():
+            course.append(f"begin {number}")
+            await asyncio.sleep(0)
+            async with scheduler.entering(1):
+                course.append(f"call {number}")
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(20):
+            group.create_task(question(number))
+    assert course.index("call 0") < course.index("begin 10")
+
+
 @pytest.mark.parametrize("moment", ["waiting", "begun"])
 async def test_a_cancelled_question_is_not_expected_any_more(moment: str) -> None:
     scheduler = Scheduler(10)
@@ -372,6 +392,26 @@ async def test_a_stream_that_is_left_early_makes_room_and_frees_the_engine() -> 
         await anext(stream)
     assert engine.scheduler.held == 0
     assert not inner.free.locked()
+
+
+async def test_a_stream_that_fails_after_it_was_left_fails_quietly() -> None:
+    failed = asyncio.Event()
+
+    class Breaking(Scripted):
+        async def stream(self, request: Request) -> AsyncIterator[Chunk]:
+            yield Chunk("begun ")
+            failed.set()
+            raise EngineError("broke")
+
+    told: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    async with aclosing(scheduled(Breaking()).stream(ask())) as stream:  # type: ignore[type-var]
+        await anext(stream)
+        await failed.wait()
+        await settle()
+    del stream
+    gc.collect()
+    assert told == []
 
 
 async def test_errors_of_a_stream_come_after_its_chunks_and_make_room() -> None:
