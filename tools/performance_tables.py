@@ -87,6 +87,19 @@ def _retrieval_batches(kept: Mapping[str, Any]) -> Iterator[Row]:
         yield f"{about}, of the embedder's own rate", "0.90", f"{found['rate']:.2f}"
 
 
+def _embedders(kept: Mapping[str, Any]) -> Iterator[Row]:
+    (reference, *_), default = kept["rates"], "openvino"
+    for what in ("passages", "queries"):
+        ratio = kept["rates"][default][what]["ratio"]
+        yield f"the default embedder, {what}, times PyTorch in float32", "2", f"{ratio:.2f}"
+    for sample in kept["samples"]:
+        pairs = sample["pairs"]
+        before = pairs[f"index {reference}, questions {reference}"]["dense"]["recall"]
+        after = pairs[f"index {default}, questions {default}"]["dense"]["recall"]
+        about = f"the default embedder, recall@5 on {sample['dataset']}, points over float32"
+        yield about, "within 1", f"{100 * (after - before):+.1f}"
+
+
 def _orchestration(kept: Mapping[str, Any]) -> Iterator[Row]:
     cost, memory = kept["cost"], kept.get("memory")
     about = "processor time a node step, times the same graph by hand on bare LangGraph"
@@ -110,6 +123,7 @@ READERS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
     "cpu_throughput": _cpu_throughput,
     "prefix_reuse": _prefix_reuse,
     "retrieval_batches": _retrieval_batches,
+    "embedders": _embedders,
     "orchestration": _orchestration,
     "startup": _startup,
 }

@@ -142,7 +142,7 @@ class Simulated:
             request.respond.event(_chunk({}, finish=_finish(request.whole[0])))
             request.respond.event({**_chunk(None), "usage": _usage(request.works)})
             request.respond.end_events()
-        elif all(other.done for other in request.works):
+        elif not any(other in self._requests for other in request.works):  # the last of them
             request.respond.json(
                 {
                     **_HEAD,

@@ -148,6 +148,8 @@ async def test_the_engine_gets_texts_and_cached_tokens() -> None:
         several = await engine.generate(ask("some", n=3, max_tokens=5))
         assert len({completion.text for completion in several}) == 3
         assert server.stats()["generated"] == 3 * 20 + 3 * 5
+        (next_one,) = await engine.generate(ask("other words", max_tokens=4))
+        assert next_one.usage.prompt_tokens == 1 + 2 + 1, "samples that end together, one answer"
 
 
 async def test_who_leaves_frees_the_place() -> None:
