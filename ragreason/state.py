@@ -13,6 +13,7 @@
     trajectory    last         reason                          answer
     answer        last         answer, abstain, check          the caller, check
     draft         last         reason                          answer
+    in_prompt     last         reason                          answer
     confidence    last         answer                          difficulty, edges
     difficulty    last         difficulty                      edges
     usage         sum          every node                      budgets, the caller
@@ -72,6 +73,7 @@ class State(TypedDict, total=False):
     notes: Annotated[list[str], append]
     trajectory: Trajectory
     draft: str
+    in_prompt: list[str] | None
     answer: Answer
     confidence: float
     difficulty: float

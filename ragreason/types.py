@@ -350,7 +350,9 @@ class Answer(Value):
 
     `status` is "forced" where a budget, a loop's bound or a full context led here, and `forced_by`
     says which. An abstained answer has an empty `text` and says what is `missing`.
-    `retrieved` holds passage ids, distinct, first seen first. `first_token_s` is when the answer's
+    `retrieved` holds passage ids, distinct, first seen first; `in_prompt` those in the prompt that
+    the text was the reply to, as shown, None where that is not known. `confidence` is how sure the
+    answer is, in [0, 1], where a node measured it. `first_token_s` is when the answer's
     first text was there, in seconds from the question's start. `alternatives` are answers that
     other evidence gives, heaviest first, where the evidence was found to disagree.
     """
@@ -365,6 +367,8 @@ class Answer(Value):
     missing: tuple[str, ...] = ()
     score: float | None = None
     retrieved: tuple[str, ...] = ()
+    in_prompt: tuple[str, ...] | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     usage: Usage = Usage()
     elapsed_s: float = 0.0
     first_token_s: float | None = None

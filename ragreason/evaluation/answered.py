@@ -7,15 +7,18 @@ from typing import Any
 
 from ragreason.events import TraceEvent
 from ragreason.runner import Run, Runner
-from ragreason.types import Answer, Question, Step
+from ragreason.types import Answer, Passage, Question, Step
 
 
 @dataclass(frozen=True)
 class Answered:
-    """An answer and the compact trace of how it came about."""
+    """An answer, the compact trace of how it came about, and the passages that were found on the
+    way, each once, first seen first.
+    """
 
     answer: Answer
     trace: tuple[Mapping[str, Any], ...] = field(default=())
+    passages: tuple[Passage, ...] = ()
 
 
 Answerer = Callable[[Question], Awaitable[Answered]]
@@ -50,12 +53,18 @@ def answered(given: str | Answer | Run | Answered) -> Answered:
         case Answered():
             return given
         case Run():
-            return Answered(given.answer, compact_trace(given.events))
+            return Answered(given.answer, compact_trace(given.events), found_in(given.events))
         case Answer():
             return Answered(given)
         case str():
             return Answered(Answer(text=given))
     raise TypeError(f"expected a text, an Answer or a Run from the answerer, got {type(given)}")
+
+
+def found_in(events: Iterable[TraceEvent]) -> tuple[Passage, ...]:
+    """The passages of all searches and steps, each once, first seen first."""
+    hits = (h for e in events for h in (*e.hits, *(e.step.hits if e.step is not None else ())))
+    return tuple({hit.passage.id: hit.passage for hit in hits}.values())
 
 
 _KEPT = ("search", "step", "thinking", "difficulty", "dropped", "forced")

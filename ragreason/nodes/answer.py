@@ -48,6 +48,7 @@ class AnswerNode:
         "evidence",
         "notes",
         "draft",
+        "in_prompt",
         "forced",
         "seed",
     )
@@ -77,10 +78,13 @@ class AnswerNode:
         question = state["question"]
         evidence = [e for e in state.get("evidence", {}).values() if e.keep][: self.max_passages]
         text, sure = state.get("draft", ""), 0.0
+        shown = state.get("in_prompt")
         dropped: list[str] = []
         told = Told(self.name)
         if not text or self.reread:
             (text, sure), dropped = await self._read(state, evidence, told)
+            ids = (entry.hit.passage.id for entry in evidence)
+            shown = [passage for passage in ids if passage not in dropped]
         answer = await self._cited(question, text, [entry.hit for entry in evidence])
         forced = state.get("forced", "")
         answer = answer.model_copy(
@@ -88,6 +92,8 @@ class AnswerNode:
                 "status": "forced" if forced else "ok",
                 "forced_by": forced,
                 "retrieved": tuple(state.get("evidence", {})),
+                "in_prompt": None if shown is None else tuple(shown),
+                "confidence": sure or None,
                 "first_token_s": told.first_s if told.first_s is not None else now_s(),
             }
         )

@@ -19,12 +19,13 @@ from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.expand import expand, why_forced
 from ragreason.nodes.marks import tell_marks
 from ragreason.nodes.verify import verify
+from ragreason.prompts import shown_in
 from ragreason.protocols import Generator, Policy, Retriever, Strategy, Verifier
 from ragreason.search.needs import lacking_steps, lacking_verifier
 from ragreason.search.scores import with_aggregation
 from ragreason.state import ReasonState, State
 from ragreason.tree import ROOT, Added, Expand, Finish, Tree
-from ragreason.types import Evidence, Hit, Question, Usage
+from ragreason.types import Evidence, Hit, Question, Trajectory, Usage
 
 Temperature = Annotated[float, Field(ge=0, le=2)]
 
@@ -46,7 +47,14 @@ class Reason:
 
     reads: ClassVar[tuple[str, ...]] = ("question",)
     optional_reads: ClassVar[tuple[str, ...]] = ("seed", "evidence")
-    writes: ClassVar[tuple[str, ...]] = ("draft", "trajectory", "evidence", "forced", "dropped")
+    writes: ClassVar[tuple[str, ...]] = (
+        "draft",
+        "in_prompt",
+        "trajectory",
+        "evidence",
+        "forced",
+        "dropped",
+    )
 
     name: str
     engine: Generator
@@ -181,6 +189,7 @@ class Reason:
             forced = FORCED_BY_DEPTH if going else FORCED_BY_SILENCE
         return {
             "draft": trajectory.answer or "",
+            "in_prompt": self._in_prompt(state["question"], trajectory),
             "trajectory": trajectory,
             "forced": forced,
             "dropped": state["dropped"],
@@ -192,6 +201,18 @@ class Reason:
                 for key, entry in state["evidence"].items()
             },
         }
+
+    def _in_prompt(self, question: Question, trajectory: Trajectory) -> list[str] | None:
+        """Ids of the passages that the prompt of the answer showed; None without an answer, and
+        where the policy's own prompts are not these.
+        """
+        if not trajectory.answer or getattr(self.policy, "own_engine", False):
+            return None
+        *before, last = trajectory.steps
+        earlier = Trajectory(steps=tuple(before))
+        request = self.policy.render(question, earlier)
+        text = "\n".join([*(message.content for message in request.messages), request.prefill])
+        return [i for i in shown_in(text, earlier.shown) if i not in last.dropped]
 
 
 def _entry(known: Evidence | None, hit: Hit, *, shown: bool) -> Evidence:

@@ -88,6 +88,11 @@ def show_passages(
     return "\n".join(shown)
 
 
+def shown_in(text: str, hits: Sequence[Hit]) -> list[str]:
+    """The ids of the hits whose whole passages a prompt shows, in the hits' order, each once."""
+    return list(dict.fromkeys(h.passage.id for h in hits if _line(h.passage.text) in text))
+
+
 @lru_cache(maxsize=4096)  # a growing transcript shows the same passages again at every step
 def _line(text: str) -> str:
     return neutralise(" ".join(text.split()))

@@ -1,6 +1,12 @@
 import pytest
 
-from ragreason.evaluation.answered import Answered, answered, compact_trace, from_callable
+from ragreason.evaluation.answered import (
+    Answered,
+    answered,
+    compact_trace,
+    found_in,
+    from_callable,
+)
 from ragreason.events import TraceEvent
 from ragreason.runner import Run
 from ragreason.types import Answer, Hit, Passage, Question, Step
@@ -28,6 +34,17 @@ def test_searches_and_steps_are_kept_and_tokens_are_not() -> None:
         ("answer", "", [], "Answer: Ilse"),
         ("forced", "", [], "tokens"),
     ]
+
+
+def test_passages_are_those_of_searches_and_steps_once_each() -> None:
+    other = HIT.model_copy(update={"passage": Passage(id="r", title="Otto", text="y")})
+    step = Step(kind="search", text="", query="brother", hits=(HIT, other))
+    events = [
+        TraceEvent(kind="search", query="rower", hits=(HIT,)),
+        TraceEvent(kind="step", step=step, hits=step.hits),
+    ]
+    assert [p.id for p in found_in(events)] == ["p", "r"]
+    assert answered(Run(QUESTION, ILSE, tuple(events))).passages == found_in(events)
 
 
 @pytest.mark.parametrize(

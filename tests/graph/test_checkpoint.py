@@ -46,6 +46,7 @@ FULL = State(
     findings=["Who?: Edda Quill"],
     trajectory=Trajectory(steps=(STEP, STEP)),
     draft="d",
+    in_prompt=["p"],
     answer=ANSWER,
     confidence=0.75,
     difficulty=0.25,

@@ -90,4 +90,4 @@ def test_true_is_not_one() -> None:
 def test_every_state_key_has_a_shape_that_conditions_know() -> None:
     shapes = {key: shape(kind) for key, kind in state_keys().items()}
     assert shapes["question"] == "value"
-    assert {key for key, found in shapes.items() if found == "value"} == {"question"}
+    assert {key for key, found in shapes.items() if found == "value"} == {"question", "in_prompt"}

@@ -75,3 +75,29 @@ async def test_notes_leave_a_prompt_that_overflows_without_passages_too() -> Non
     shown = engine.requests[-1].messages[0].content
     assert "Who?: Edda Quill" in shown
     assert "word" not in shown
+
+
+async def test_an_answer_says_which_passages_its_prompt_held() -> None:
+    found = await AnswerNode("answer", Scripted(["1874"]))(state())
+    assert found["answer"].in_prompt == ("p",)
+    assert found["answer"].retrieved == ("p",)
+
+
+async def test_passages_that_did_not_fit_are_not_in_the_prompt() -> None:
+    engine = Scripted(["1874"], context=100)
+    found = await AnswerNode("answer", engine)(state(notes=["word " * 200]))
+    assert (found["answer"].in_prompt, found["answer"].retrieved) == ((), ("p",))
+
+
+async def test_what_the_reasoning_saw_is_told_unless_the_evidence_is_read_again() -> None:
+    drafted = state(draft="1874", in_prompt=["r"])
+    found = await AnswerNode("answer", Scripted())(drafted)
+    assert found["answer"].in_prompt == ("r",)
+    again = await AnswerNode("answer", Scripted(["1874"]), reread=True)(drafted)
+    assert again["answer"].in_prompt == ("p",)
+
+
+async def test_confidence_is_told_only_where_it_was_measured() -> None:
+    node = AnswerNode("answer", Scripted(["b", "c", "c"]), samples=3, temperature=1.0)
+    assert (await node(state()))["answer"].confidence == 2 / 3
+    assert (await AnswerNode("answer", Scripted(["b"]))(state()))["answer"].confidence is None

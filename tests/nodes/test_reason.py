@@ -258,3 +258,15 @@ async def test_what_would_change_nothing_is_not_written(retriever: Retriever) ->
     state = {**begin(QUESTION, 0), "wanted": [(0, 1)]}
     update = await reason(Scripted([ANSWER]), retriever).expand(cast(Any, state))
     assert set(update) == {"tree", "evidence", "usage", "steps", "elapsed_s"}
+
+
+async def test_the_answers_prompt_holds_what_was_found_before_it(retriever: Retriever) -> None:
+    update = await reason(Scripted([SEARCH, ANSWER]), retriever)(initial(QUESTION))
+    found = [hit.passage.id for hit in update["trajectory"].shown]
+    assert len(found) == 2
+    assert update["in_prompt"] == found
+
+
+async def test_without_an_answer_nobody_knows_what_its_prompt_held(retriever: Retriever) -> None:
+    update = await reason(Scripted([SEARCH], default=""), retriever)(initial(QUESTION))
+    assert (update["draft"], update["in_prompt"]) == ("", None)
