@@ -1,13 +1,21 @@
 """Finished runs against each other, on the questions that both answered."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from ragreason.errors import ConfigError
+from ragreason.evaluation.figures import grouped, is_small, question_values
+from ragreason.evaluation.power import minimal_detectable_difference
 from ragreason.evaluation.rows import Row, is_error
-from ragreason.evaluation.statistics import Interval, paired_interval, paired_permutation_test
+from ragreason.evaluation.statistics import (
+    holm,
+    mcnemar,
+    paired_interval,
+    paired_permutation_test,
+)
 from ragreason.evaluation.store import read_rows, read_summary
 
 COMPARED = ("em", "f1", "support_recall")
@@ -15,9 +23,12 @@ COMPARED = ("em", "f1", "support_recall")
 
 @dataclass(frozen=True)
 class Difference:
-    """A metric of `run` minus that of `baseline` over `n` shared questions.
+    """A metric of `run` minus that of `baseline` over `n` shared questions, seeds averaged.
 
-    `p` is that of the two-sided paired permutation test; nothing is corrected for many tests.
+    `p` is that of the two-sided paired permutation test, `p_holm` the same corrected for all runs
+    that are compared by this metric. `p_mcnemar` is McNemar's, where all values are 0 or 1, and
+    `only_run` and `only_baseline` say how many questions only the one got right. A true difference
+    as large as `detectable` would have been found with a chance of 0.8.
     """
 
     run: str
@@ -28,15 +39,26 @@ class Difference:
     low: float
     high: float
     p: float
+    p_holm: float
+    p_mcnemar: float | None = None
+    only_run: int | None = None
+    only_baseline: int | None = None
+    detectable: float | None = None
+    small_sample: bool = False
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A finished run, read from its folder: the summary, and by id the rows that it is over."""
+    """A finished run, read from its folder: the summary, and the rows that it is over.
+
+    `rows` has one for each question, by id, the first that is no error where there are several
+    seeds; `all_rows` has those of every seed.
+    """
 
     name: str
     summary: Mapping[str, Any]
     rows: Mapping[str, Row]
+    all_rows: Sequence[Row] = ()
 
 
 def compare_runs(
@@ -50,7 +72,8 @@ def compare_runs(
     runs = read_runs(folders)
     for run in runs[1:]:
         check_same_data(runs[0], run)
-    return runs, [d for run in runs[1:] for d in differences(run, runs[0], seed=seed)]
+    found = [d for run in runs[1:] for d in differences(run, runs[0], seed=seed)]
+    return runs, corrected(found)
 
 
 def read_runs(folders: Sequence[Path]) -> list[Recorded]:
@@ -59,16 +82,24 @@ def read_runs(folders: Sequence[Path]) -> list[Recorded]:
     graphs = [str(summary["graph"]) for summary in summaries]
     unique = len(set(graphs)) == len(graphs)
     return [
-        Recorded(graph if unique else folder.name, summary, _summarised(folder, summary))
+        recorded(graph if unique else folder.name, summary, _summarised(folder, summary))
         for graph, folder, summary in zip(graphs, folders, summaries, strict=True)
     ]
 
 
-def _summarised(folder: Path, summary: Mapping[str, Any]) -> dict[str, Row]:
+def recorded(name: str, summary: Mapping[str, Any], rows: Sequence[Row]) -> Recorded:
+    """A run by its rows."""
+    first: dict[str, Row] = {}
+    for row in rows:
+        if row["id"] not in first or is_error(first[row["id"]]):
+            first[row["id"]] = row
+    return Recorded(name, summary, first, rows)
+
+
+def _summarised(folder: Path, summary: Mapping[str, Any]) -> list[Row]:
     """The rows that the summary is over; the folder may hold more, of a larger selection."""
     first, count = summary["offset"], summary["n"]
-    rows = read_rows(folder)
-    return {r["id"]: r for r in rows if first <= r["position"] < first + count}
+    return [r for r in read_rows(folder) if first <= r["position"] < first + count]
 
 
 def check_same_data(run: Recorded, other: Recorded) -> None:
@@ -82,17 +113,53 @@ def check_same_data(run: Recorded, other: Recorded) -> None:
             )
 
 
-def differences(run: Recorded, baseline: Recorded, *, seed: int = 0) -> list[Difference]:
-    """Per metric, over the questions that neither failed; metrics without values are left out."""
-    shared = [i for i, row in run.rows.items() if not _failed(i, baseline) and not is_error(row)]
+def differences(
+    run: Recorded,
+    baseline: Recorded,
+    *,
+    metrics: Iterable[str] = COMPARED,
+    seed: int = 0,
+) -> list[Difference]:
+    """Per metric, over the questions that neither failed; metrics without values are left out.
+    Nothing is corrected for many tests: give all to `corrected`.
+    """
     found = []
-    for metric in COMPARED:
-        ids = [i for i in shared if run.rows[i][metric] is not None]
-        if ids:
-            ours = [run.rows[i][metric] for i in ids]
-            theirs = [baseline.rows[i][metric] for i in ids]
-            found.append(_difference(run.name, baseline.name, metric, ours, theirs, seed))
+    for metric in metrics:
+        ours, theirs = (
+            question_values(run.all_rows, metric),
+            question_values(baseline.all_rows, metric),
+        )
+        shared = [question for question in ours if question in theirs]
+        if shared:
+            values = [ours[i] for i in shared], [theirs[i] for i in shared]
+            found.append(_difference(run.name, baseline.name, metric, *values, seed))
     return found
+
+
+def differences_by_group(
+    run: Recorded, baseline: Recorded, kind: str, *, seed: int = 0
+) -> dict[str, list[Difference]]:
+    """The same among questions of one `type`, or of as many `hops`, by that value."""
+    parts = {
+        side.name: {
+            str(v): recorded(side.name, side.summary, rows)
+            for v, rows in grouped(side.all_rows, kind).items()
+        }
+        for side in (run, baseline)
+    }
+    ours, theirs = parts[run.name], parts[baseline.name]
+    return {v: differences(ours[v], theirs[v], seed=seed) for v in ours if v in theirs}
+
+
+def corrected(found: Sequence[Difference]) -> list[Difference]:
+    """The differences with `p_holm` over all that have the same metric."""
+    ordered = sorted(range(len(found)), key=lambda i: found[i].metric)
+    result = list(found)
+    for _, group in groupby(ordered, key=lambda i: found[i].metric):
+        places = list(group)
+        for place, p in zip(places, holm([found[i].p for i in places]), strict=True):
+            result[place] = replace(found[place], p_holm=p)
+    return result
 
 
 def as_document(runs: Sequence[Recorded], found: Sequence[Difference]) -> dict[str, Any]:
@@ -103,11 +170,19 @@ def as_document(runs: Sequence[Recorded], found: Sequence[Difference]) -> dict[s
 def _difference(
     run: str, baseline: str, metric: str, ours: list[float], theirs: list[float], seed: int
 ) -> Difference:
-    interval: Interval = paired_interval(ours, theirs, seed=seed)
     p = paired_permutation_test(ours, theirs, seed=seed)
-    return Difference(run, baseline, metric, len(ours), *interval, p)
-
-
-def _failed(question: str, run: Recorded) -> bool:
-    row = run.rows.get(question)
-    return row is None or is_error(row)
+    discordant = mcnemar(ours, theirs)
+    return Difference(
+        run,
+        baseline,
+        metric,
+        len(ours),
+        *paired_interval(ours, theirs, seed=seed),
+        p,
+        p_holm=p,
+        p_mcnemar=discordant.p if discordant else None,
+        only_run=discordant.first if discordant else None,
+        only_baseline=discordant.second if discordant else None,
+        detectable=minimal_detectable_difference(ours, theirs),
+        small_sample=is_small(len(ours)),
+    )

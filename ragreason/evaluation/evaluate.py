@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, time_ns
 from typing import Any
@@ -11,7 +12,7 @@ from ragreason.datasets import Dataset, Example
 from ragreason.errors import EngineDiedError
 from ragreason.evaluation.answered import Answerer
 from ragreason.evaluation.rows import Row, answer_row, error_row
-from ragreason.evaluation.store import RunFolder, run_key
+from ragreason.evaluation.store import Key, RunFolder, run_key
 from ragreason.evaluation.summary import summarise
 
 OnStart = Callable[[int, int], None]
@@ -24,8 +25,22 @@ _DEATHS = 3
 """Questions that may fail in a row because an engine dies, however few were in flight."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question of the dataset, from 0 at `position`, with one of the seeds."""
+
+    position: int
+    example: Example
+    seed: int
+
+    @property
+    def key(self) -> Key:
+        """What its row is told by."""
+        return self.example.question.id, self.seed
+
+
 async def evaluate(
-    answerer: Answerer,
+    answerer: Answerer | Mapping[int, Answerer],
     dataset: Dataset,
     out: Path,
     *,
@@ -40,7 +55,8 @@ async def evaluate(
 ) -> dict[str, Any]:
     """Answer the questions from `offset` on, at most `limit`, in file order; gives the summary.
 
-    `answerer` is given a Question and nothing else. `identity` names what determines its answers
+    `answerer` is given a Question and nothing else; for repeated seeds, give one by seed, and each
+    question is asked with each. `identity` names what determines its answers
     (graph, graph_hash, model, ...); with the data's hash and the seed it keys the run. In a folder
     that holds rows of the same key only what is missing or failed is asked; `offset` and `limit`
     are not part of the key, so a larger limit goes on where a smaller one ended. Rows outside of
@@ -52,28 +68,34 @@ async def evaluate(
     asked, and EngineDiedError when the engine is gone: one death may fail all questions in flight,
     so it is gone when more of them failed by it in a row.
     """
-    chosen = select(dataset, offset, limit)
-    parts = run_parts(dataset, identity or {}, seed)
+    answerers = answerer if isinstance(answerer, Mapping) else {seed: answerer}
+    asked = [
+        Asked(position, example, seed)
+        for position, example in enumerate(select(dataset, offset, limit), offset)
+        for seed in answerers
+    ]
+    parts = run_parts(dataset, identity or {}, list(answerers))
     described: dict[str, Any] = {n: value for n, value in parts.items() if n != "seed"}
-    ids = [example.question.id for example in chosen]
     with RunFolder(out, parts) as folder:
-        missing = folder.start(ids)
+        missing = folder.start({one.key for one in asked})
         if on_start is not None:
-            on_start(len(ids), len(ids) - len(missing))
-        numbered = enumerate(chosen, offset)
-        todo = [(at, example) for at, example in numbered if example.question.id in missing]
-        session = _Session(answerer, dataset.name, folder, on_row, concurrency, beginning)
-        await session.run(todo)
-        rows = [folder.rows[i] for i in ids]
-        summary = summarise(rows, described | {"key": run_key(parts), "offset": offset}, seed)
+            on_start(len(asked), len(asked) - len(missing))
+        session = _Session(answerers, dataset.name, folder, on_row, concurrency, beginning)
+        await session.run([one for one in asked if one.key in missing])
+        rows = [folder.rows[one.key] for one in asked]
+        identified = described | {"key": run_key(parts), "offset": offset}
+        summary = summarise(rows, identified, list(answerers))
         folder.finish(summary)
     return summary
 
 
-def run_parts(dataset: Dataset, identity: Mapping[str, str], seed: int) -> dict[str, str]:
+def run_parts(
+    dataset: Dataset, identity: Mapping[str, str], seeds: Sequence[int]
+) -> dict[str, str]:
     """Everything that determines a run's rows, by name."""
     data = {"dataset": dataset.name, "data_hash": dataset.data_hash}
-    return {"graph": "callable", "graph_hash": "", **identity, **data, "seed": str(seed)}
+    seed = ",".join(map(str, seeds))
+    return {"graph": "callable", "graph_hash": "", **identity, **data, "seed": seed}
 
 
 def select(dataset: Dataset, offset: int = 0, limit: int | None = None) -> Sequence[Example]:
@@ -87,14 +109,14 @@ class _Session:
 
     def __init__(
         self,
-        answerer: Answerer,
+        answerers: Mapping[int, Answerer],
         dataset: str,
         folder: RunFolder,
         on_row: OnRow | None,
         concurrency: int,
         beginning: Beginning,
     ) -> None:
-        self.answerer = answerer
+        self.answerers = answerers
         self.dataset = dataset
         self.folder = folder
         self.on_row = on_row
@@ -106,28 +128,28 @@ class _Session:
         self.name = str(time_ns())
         self.started_s = monotonic()
 
-    async def run(self, numbered: Sequence[tuple[int, Example]]) -> None:
+    async def run(self, asked: Sequence[Asked]) -> None:
         """Questions start in order, each as soon as there is room; none waits for another's end.
         The first error cancels the rest.
         """
         try:
             async with asyncio.TaskGroup() as group:
-                for position, example in numbered:
+                for one in asked:
                     begun = asyncio.Event()
                     await self.free.acquire()
-                    task = group.create_task(self._work(position, example, begun))
+                    task = group.create_task(self._work(one, begun))
                     task.add_done_callback(lambda _: self.free.release())
                     task.add_done_callback(lambda _, begun=begun: begun.set())  # type: ignore[misc]
                     await begun.wait()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
-    async def _work(self, position: int, example: Example, begun: asyncio.Event) -> None:
+    async def _work(self, asked: Asked, begun: asyncio.Event) -> None:
         async with self.beginning():
             begun.set()
             self.in_flight += 1
             try:
-                row = {"position": position, **await self._row(example)}
+                row = {"position": asked.position, "seed": asked.seed, **await self._row(asked)}
             finally:
                 self.in_flight -= 1
         session_s = round(monotonic() - self.started_s, 3)
@@ -141,10 +163,10 @@ class _Session:
                 "what was answered is kept, the same command goes on"
             )
 
-    async def _row(self, example: Example) -> Row:
-        started_s = monotonic()
+    async def _row(self, asked: Asked) -> Row:
+        example, started_s = asked.example, monotonic()
         try:
-            given = await self.answerer(example.question)
+            given = await self.answerers[asked.seed](example.question)
         except Exception as error:
             self._count_deaths(error)
             message = " ".join(f"{type(error).__name__}: {error}".split())

@@ -12,7 +12,7 @@ from ragreason.evaluation.answered import Answerer, from_runner
 from ragreason.evaluation.corpus import absent_supports, dataset_index
 from ragreason.evaluation.evaluate import evaluate, run_parts
 from ragreason.evaluation.rows import Row
-from ragreason.evaluation.store import run_key
+from ragreason.evaluation.store import RUN, changes, read_parts, run_key
 from ragreason.graph.library import read_nested
 from ragreason.graph.resolve import resolve_node
 from ragreason.runner import Runner, open_runner
@@ -51,6 +51,12 @@ class Plan:
     limit: int | None = None
     settings: Settings = field(default_factory=load_settings)
     answering: Callable[[Runner, int], Answerer] = from_runner
+    seeds: Sequence[int] = ()
+    """Each question is asked with each of them; empty: with `seed` alone."""
+
+    def all_seeds(self) -> Sequence[int]:
+        """`seeds`, or `seed` alone."""
+        return self.seeds or (self.seed,)
 
 
 @dataclass(frozen=True)
@@ -138,14 +144,14 @@ async def _evaluate_one(
         **runner.describe(),
         "retriever": plan.parts.get("retriever") or plan.settings.retriever,
         "overrides": " ".join(plan.overrides),
+        **settings_parts(plan.settings),
     }
-    folder = _folder(name, identity, plan, several)
+    folder = _folder(name, identity, plan, listener, several=several)
     summary = await evaluate(
-        plan.answering(runner, plan.seed),
+        {seed: plan.answering(runner, seed) for seed in plan.all_seeds()},
         plan.dataset,
         folder,
         identity=identity,
-        seed=plan.seed,
         concurrency=plan.settings.concurrency,
         offset=plan.offset,
         limit=plan.limit,
@@ -156,9 +162,31 @@ async def _evaluate_one(
     return Finished(folder, summary)
 
 
-def _folder(name: str, identity: Mapping[str, str], plan: Plan, several: bool) -> Path:
+_DETERMINING = ("embedder", "experience", "max_question_chars", "vllm_context", "vllm_options")
+
+
+def settings_parts(settings: Settings) -> dict[str, str]:
+    """The settings that rows depend on and that no other part of a run's key tells of."""
+    return {f"setting.{name}": str(getattr(settings, name)) for name in _DETERMINING}
+
+
+def _folder(
+    name: str, identity: Mapping[str, str], plan: Plan, listener: Listener, *, several: bool
+) -> Path:
     if plan.out is not None:
         return plan.out / name if several else plan.out
-    key = run_key(run_parts(plan.dataset, identity, plan.seed))
-    folder = f"{name}-{plan.dataset.name}-{key}"
-    return plan.settings.resolved_home() / "evaluations" / folder
+    parts = run_parts(plan.dataset, identity, plan.all_seeds())
+    stem = f"{name}-{plan.dataset.name}-"
+    folder = plan.settings.resolved_home() / "evaluations" / f"{stem}{run_key(parts)}"
+    if not folder.exists():
+        _tell_changes(folder, stem, parts, listener)
+    return folder
+
+
+def _tell_changes(folder: Path, stem: str, parts: Mapping[str, str], listener: Listener) -> None:
+    """Say what makes this a new run, by the earlier run of that graph that is most like it."""
+    earlier = [found for found in folder.parent.glob(f"{stem}*") if (found / RUN).is_file()]
+    differing = [(found.name, changes(read_parts(found), parts)) for found in sorted(earlier)]
+    if differing:
+        nearest, changed = min(differing, key=lambda pair: len(pair[1]))
+        listener.on_note(f"a new run: {nearest} has another {'; another '.join(changed)}")

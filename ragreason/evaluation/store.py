@@ -2,7 +2,8 @@
 against being continued with something else.
 
     run.json        what the run is keyed by, part by part
-    results.jsonl   one row a finished question
+    results.jsonl   one row a finished question and seed; of a question that failed and was asked
+                    again, the last one counts
     summary.json    written when all are there
     run.lock        held while somebody writes; the system frees it when the process ends
 """
@@ -18,6 +19,9 @@ from typing import IO, Any, Self
 from ragreason.errors import ConfigError, DataError
 from ragreason.evaluation.rows import Row, is_error
 
+Key = tuple[str, int]
+"""What a row is told by: the question's id and the seed."""
+
 RESULTS = "results.jsonl"
 SUMMARY = "summary.json"
 RUN = "run.json"
@@ -28,13 +32,13 @@ class RunFolder:
     """A results folder opened for writing; use it as a context manager.
 
     Raises ConfigError if another process writes there, or if it holds a run with other `parts`
-    (then the message names which). `rows` are the finished questions by id.
+    (then the message names which). `rows` are the latest rows by question and seed.
     """
 
     def __init__(self, path: Path, parts: Mapping[str, str]) -> None:
         self.path = path
         self.parts = dict(parts)
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[Key, Row] = {}
         self._lock: IO[bytes] | None = None
         self._results: IO[bytes] | None = None
 
@@ -43,7 +47,7 @@ class RunFolder:
         self._lock = _locked(self.path / LOCK)
         try:
             self._check_key()
-            self.rows = {row["id"]: row for row in read_rows(self.path)}
+            self.rows = {row_key(row, self.parts): row for row in read_rows(self.path)}
         except BaseException:
             self._lock.close()
             raise
@@ -60,29 +64,30 @@ class RunFolder:
         if self._lock is not None:
             self._lock.close()
 
-    def start(self, ids: Collection[str]) -> set[str]:
-        """Make ready to append the rows of `ids`; gives those that are still to be done.
+    def start(self, keys: Collection[Key]) -> set[Key]:
+        """Make ready to append the rows of `keys`; gives those that are still to be done.
 
-        Failed ones among them are to be done again. The file is rewritten without their rows and
-        without a torn last line, in one step, so that a kill leaves the old file or the new one.
+        Failed ones among them are to be done again: their old rows stay in the file, where the new
+        ones come after them. Nothing that was written is changed but a last line that a kill tore.
         """
-        again = {i for i in ids if i in self.rows and is_error(self.rows[i])}
-        self.rows = {i: row for i, row in self.rows.items() if i not in again}
-        text = "".join(_line(row) for row in self.rows.values())
-        write_whole(self.path / RESULTS, text)
+        self.rows = {
+            key: row for key, row in self.rows.items() if key not in keys or not is_error(row)
+        }
+        _mend_end(self.path / RESULTS)
         (self.path / SUMMARY).unlink(missing_ok=True)
         self._results = (self.path / RESULTS).open("ab", buffering=0)
-        return set(ids) - self.rows.keys()
+        return set(keys) - self.rows.keys()
 
     def append(self, row: Row) -> None:
         """Write one row, whole and on the disk when this returns."""
         if self._results is None:
             raise ValueError("start() comes before append()")
-        if row["id"] in self.rows:
+        key = row_key(row, self.parts)
+        if key in self.rows:
             raise ValueError(f"question '{row['id']}' has a row already")
         _write_all(self._results, _line(row).encode())
         os.fsync(self._results.fileno())
-        self.rows[row["id"]] = row
+        self.rows[key] = row
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Write `summary.json`."""
@@ -92,7 +97,7 @@ class RunFolder:
     def _check_key(self) -> None:
         path = self.path / RUN
         if path.is_file():
-            changed = _changes(_read_json(path, "parts")["parts"], self.parts)
+            changed = changes(read_parts(self.path), self.parts)
             if changed:
                 raise ConfigError(
                     f"{self.path} holds a run with another {'; another '.join(changed)}; "
@@ -111,15 +116,30 @@ def run_key(parts: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def read_rows(folder: Path) -> list[Row]:
-    """The rows of a run, in the order they were written; a torn last line is left out.
+def row_key(row: Mapping[str, Any], parts: Mapping[str, str]) -> Key:
+    """The row's question and seed; rows from before seeds were kept have the run's only one."""
+    seed = row.get("seed")
+    return str(row["id"]), int(parts.get("seed", "0").split(",")[0] if seed is None else seed)
 
-    Raises DataError for a line in the middle that is no row, and for a question that comes twice.
+
+def read_parts(folder: Path) -> dict[str, str]:
+    """What the folder's run is keyed by. Raises DataError for a damaged file."""
+    parts: dict[str, str] = _read_json(folder / RUN, "parts")["parts"]
+    return parts
+
+
+def read_rows(folder: Path) -> list[Row]:
+    """The rows of a run, in the order they were written; a torn last line is left out, and so are
+    errors of questions that were asked again.
+
+    Raises DataError for a line in the middle that is no row, and for a question that has two
+    answers with one seed.
     """
     path = folder / RESULTS
     if not path.is_file():
         return []
-    rows: dict[str, Row] = {}
+    parts = read_parts(folder) if (folder / RUN).is_file() else {}
+    rows: dict[Key, Row] = {}
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line:
@@ -129,9 +149,11 @@ def read_rows(folder: Path) -> list[Row]:
             break  # cut off by a kill
         if row is None:
             raise DataError(f"{path}, line {number}: not a results row; delete the line to go on")
-        if row["id"] in rows:
+        key = row_key(row, parts)
+        earlier = rows.pop(key, None)
+        if earlier is not None and not is_error(earlier):
             raise DataError(f"{path}, line {number}: question '{row['id']}' comes twice")
-        rows[row["id"]] = row
+        rows[key] = row
     return list(rows.values())
 
 
@@ -161,6 +183,21 @@ def _row(line: bytes) -> Row | None:
     return row if isinstance(row, dict) and {"id", "status"} <= row.keys() else None
 
 
+def _mend_end(path: Path) -> None:
+    """Cut off a torn last line; end a whole one that lacks its newline."""
+    with path.open("a+b") as file:
+        file.seek(0)
+        content = file.read()
+        start = content.rfind(b"\n") + 1
+        if start == len(content):
+            return
+        if _row(content[start:]) is None:
+            file.truncate(start)
+        else:
+            file.write(b"\n")
+        os.fsync(file.fileno())
+
+
 def _line(row: Row) -> str:
     return json.dumps(row, ensure_ascii=True, allow_nan=False) + "\n"
 
@@ -182,7 +219,8 @@ def _read_json(path: Path, *needed: str) -> dict[str, Any]:
     return document
 
 
-def _changes(before: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
+def changes(before: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
+    """The parts that differ, each with what it was and what it is now."""
     names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
     return [f"{n} ({before.get(n, 'none')}, now {now.get(n, 'none')})" for n in names]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ragreason.evaluation.rows import METRICS, Row, is_error
-from ragreason.evaluation.statistics import bootstrap_interval
+from ragreason.evaluation.cost import Price, run_cost
+from ragreason.evaluation.figures import detectable, figures, grouped_figures, is_small
+from ragreason.evaluation.rows import Row, is_error
 
 _PACKAGES = (
     "ragreason",
@@ -39,42 +40,52 @@ _USAGE = (
 )
 
 
-def summarise(rows: Sequence[Row], identity: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def summarise(
+    rows: Sequence[Row],
+    identity: Mapping[str, Any],
+    seeds: Sequence[int],
+    *,
+    parameters: float | None = None,
+    price: Price | None = None,
+) -> dict[str, Any]:
     """The document of `summary.json`; `identity` (graph, dataset, hashes) leads it.
 
-    `n` counts all rows. Metrics are means over the rows that are not errors, with 95 % bootstrap
-    intervals; null where no row has the metric. Usage is over all rows; a row's cached tokens may
-    be null (unknown) and then add nothing. Calls that the response cache answered count with what
-    they once cost, and `cache` says how many they were; times leave out the questions that had any.
-    `prefix_reuse` is the share of the reusable prompt tokens that a prefix cache gave.
+    `n` counts questions, `errors`, `forced` and `abstained` rows, of which a question has one for
+    each of the `seeds`. `metrics` are means over the questions, of each the mean over its seeds
+    that are not errors, with 95 % bootstrap intervals over questions; null where no row has the
+    metric. `groups` holds the same by type of question and by hops. `small_sample` says that there
+    are too few questions for intervals to be relied on.
+
+    Usage and `cost` are over all rows; a row's cached tokens may be null (unknown) and then add
+    nothing. Calls that the response cache answered count with what they once cost, and `cache` says
+    how many they were; times leave out the rows that had any. `prefix_reuse` is the share of the
+    reusable prompt tokens that a prefix cache gave.
     """
     scored = [row for row in rows if not is_error(row)]
     timed = [row for row in scored if not row["usage"].get("cache_hits")]
     usage = _usage(rows)
+    questions = len(rows) // max(len(seeds), 1)
     return {
         **identity,
-        "n": len(rows),
+        "n": questions,
         "errors": len(rows) - len(scored),
         "forced": sum(row["status"] == "forced" for row in scored),
         "abstained": sum(row["abstained"] for row in scored),
-        "seed": seed,
+        "seed": seeds[0],
+        "seeds": list(seeds),
         "versions": versions(),
-        "metrics": {name: metric(scored, name) for name in METRICS},
+        "metrics": figures(rows),
+        "groups": grouped_figures(rows),
+        "small_sample": is_small(questions),
+        "minimal_detectable_difference": detectable(rows),
         "usage": usage,
+        "cost": run_cost([row["usage"] for row in rows], parameters=parameters, price=price),
         "cache": cache_share(usage, len(scored) - len(timed)),
         "prefix_reuse": prefix_reuse(usage),
         "latency_s": _percentiles(timed, "latency_s"),
         "first_token_s": _percentiles(timed, "first_token_s"),
         "wall_s": _wall_s(rows),
     }
-
-
-def metric(rows: Iterable[Row], name: str) -> dict[str, float | None]:
-    """`value`, `low`, `high` of a metric over the rows that have it; nulls where none has."""
-    values = [row[name] for row in rows if row[name] is not None]
-    if not values:
-        return {"value": None, "low": None, "high": None}
-    return dict(bootstrap_interval(values)._asdict())
 
 
 def cache_share(usage: Mapping[str, Any], questions: int) -> dict[str, float | int | None]:

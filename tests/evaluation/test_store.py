@@ -9,6 +9,7 @@ from ragreason.errors import ConfigError, DataError
 from ragreason.evaluation.store import RunFolder, read_rows, read_summary, run_key
 
 PARTS = {"graph": "g", "seed": "0"}
+A, B = ("a", 0), ("b", 0)
 HOLDER = """
 import sys
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_second_writer_is_refused_and_a_killed_one_frees_the_folder(tmp_path: 
             RunFolder(tmp_path, PARTS).__enter__()
         holder.kill()
     with RunFolder(tmp_path, PARTS) as folder:
-        assert folder.start(["a"]) == {"a"}
+        assert folder.start([A]) == {A}
 
 
 def test_two_writers_in_one_process_are_refused_too(tmp_path: Path) -> None:
@@ -42,27 +43,64 @@ def test_two_writers_in_one_process_are_refused_too(tmp_path: Path) -> None:
 
 def test_a_row_is_on_the_disk_when_append_returns(tmp_path: Path) -> None:
     with RunFolder(tmp_path, PARTS) as folder:
-        folder.start(["a", "b"])
+        folder.start([A, B])
         folder.append(row("a"))
         assert read_rows(tmp_path) == [row("a")]
 
 
 def test_one_question_has_one_row(tmp_path: Path) -> None:
     with RunFolder(tmp_path, PARTS) as folder:
-        folder.start(["a"])
+        folder.start([A])
         folder.append(row("a"))
         with pytest.raises(ValueError, match="has a row already"):
             folder.append(row("a"))
 
 
-def test_errors_of_the_selection_go_and_others_stay(tmp_path: Path) -> None:
+def test_nothing_written_is_changed_and_the_last_row_counts(tmp_path: Path) -> None:
     with RunFolder(tmp_path, PARTS) as folder:
-        folder.start(["a", "b"])
+        folder.start([A, B])
         folder.append(row("a", "error"))
         folder.append(row("b", "error"))
+    before = (tmp_path / "results.jsonl").read_bytes()
     with RunFolder(tmp_path, PARTS) as folder:
-        assert folder.start(["a"]) == {"a"}
-    assert read_rows(tmp_path) == [row("b", "error")]
+        assert folder.start([A]) == {A}
+        assert read_rows(tmp_path) == [row("a", "error"), row("b", "error")]
+        folder.append(row("a"))
+    assert (tmp_path / "results.jsonl").read_bytes().startswith(before)
+    assert read_rows(tmp_path) == [row("b", "error"), row("a")]
+    with RunFolder(tmp_path, PARTS) as folder:
+        assert folder.start([A]) == set()
+
+
+def test_a_question_has_a_row_for_each_seed(tmp_path: Path) -> None:
+    parts = {**PARTS, "seed": "0,1"}
+    with RunFolder(tmp_path, parts) as folder:
+        assert folder.start([A, ("a", 1)]) == {A, ("a", 1)}
+        folder.append({**row("a"), "seed": 1})
+    with RunFolder(tmp_path, parts) as folder:
+        assert folder.start([A, ("a", 1)]) == {A}
+
+
+def test_rows_from_before_seeds_were_kept_have_that_of_the_run(tmp_path: Path) -> None:
+    parts = {**PARTS, "seed": "7"}
+    with RunFolder(tmp_path, parts) as folder:
+        folder.start([("a", 7)])
+        folder.append(row("a"))
+    with RunFolder(tmp_path, parts) as folder:
+        assert folder.start([("a", 7)]) == set()
+
+
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_torn_line_is_mended_before_the_next_is_written(tmp_path: Path, cut: int) -> None:
+    with RunFolder(tmp_path, PARTS) as folder:
+        folder.start([A])
+        folder.append(row("a"))
+    torn = (tmp_path / "results.jsonl").read_bytes()[:-cut]
+    (tmp_path / "results.jsonl").write_bytes(torn)
+    with RunFolder(tmp_path, PARTS) as folder:
+        for key in folder.start([A, B]):
+            folder.append(row(key[0]))
+    assert sorted(found["id"] for found in read_rows(tmp_path)) == ["a", "b"]
 
 
 @pytest.mark.parametrize("cut", range(1, 20))

@@ -12,6 +12,7 @@ from ragreason.types import Usage
 def row(latency_s: float, **usage: Any) -> Row:
     return {
         **dict.fromkeys(METRICS, 1.0),
+        "id": "q",
         "status": "ok",
         "abstained": False,
         "usage": Usage(**usage).model_dump(),
@@ -27,7 +28,7 @@ def test_times_are_of_questions_without_cached_replies() -> None:
         row(0.01, calls=2, cache_hits=1, cache_hit_tokens=50, prompt_tokens=90),
         row(8, calls=2),
     ]
-    found = summarise(rows, {}, 0)
+    found = summarise(rows, {}, [0])
     assert found["latency_s"] == found["first_token_s"] == {"p50": 8.0, "p95": 8.0}
     told = {"hits": 1, "calls": 4, "hit_rate": 0.25, "tokens": 50, "questions": 1}
     assert found["cache"] == told
@@ -35,13 +36,13 @@ def test_times_are_of_questions_without_cached_replies() -> None:
 
 
 def test_a_run_of_hits_alone_has_no_times() -> None:
-    found = summarise([row(0.01, calls=1, cache_hits=1)], {}, 0)
+    found = summarise([row(0.01, calls=1, cache_hits=1)], {}, [0])
     assert found["latency_s"] == {"p50": None, "p95": None}
     assert found["cache"]["hit_rate"] == 1
 
 
 def test_without_calls_there_is_no_hit_rate() -> None:
-    assert summarise([row(1)], {}, 0)["cache"]["hit_rate"] is None
+    assert summarise([row(1)], {}, [0])["cache"]["hit_rate"] is None
 
 
 @pytest.mark.parametrize(
@@ -52,20 +53,20 @@ def test_prefix_reuse_is_what_was_cached_of_the_reusable(
     cached: int | None, reusable: int | None, share: float | None
 ) -> None:
     rows = [row(1, cached_tokens=cached, reusable_tokens=reusable)]
-    assert summarise(rows, {}, 0)["prefix_reuse"] == share
+    assert summarise(rows, {}, [0])["prefix_reuse"] == share
 
 
 def test_prefix_reuse_compares_the_same_calls() -> None:
     told = row(1, cached_tokens=96, reusable_tokens=128)
     untold = row(1, reusable_tokens=1000, untold_tokens=1000)
-    assert summarise([told, untold], {}, 0)["prefix_reuse"] == 0.75
-    assert summarise([untold], {}, 0)["prefix_reuse"] is None
+    assert summarise([told, untold], {}, [0])["prefix_reuse"] == 0.75
+    assert summarise([untold], {}, [0])["prefix_reuse"] is None
 
 
 def test_rows_from_before_it_was_counted_are_read() -> None:
     old = row(1, calls=3)
     for name in ("cache_hits", "cache_hit_tokens", "reusable_tokens", "inferred_tokens"):
         del old["usage"][name]
-    found = summarise([old], {}, 0)
+    found = summarise([old], {}, [0])
     assert (found["cache"]["hits"], found["cache"]["calls"]) == (0, 3)
     assert found["latency_s"]["p50"] == 1
