@@ -40,22 +40,29 @@ class Hybrid:
     async def retrieve(
         self, queries: Sequence[str], k: int, where: Where | None = None
     ) -> list[list[Hit]]:
-        """At most `k` hits a query."""
+        """At most `k` hits a query. Words are searched for while the queries are embedded."""
         check_k(k)
-        vectors = await self._embedder.embed(queries, "query")
-        return await asyncio.to_thread(self._retrieve, list(queries), vectors, k, where)
+        depth = max(self._depth, 2 * k)
+        words, vectors = await asyncio.gather(
+            asyncio.to_thread(self._by_words, queries, depth, where),
+            self._embedder.embed(queries, "query"),
+        )
+        return await asyncio.to_thread(self._retrieve, queries, words, vectors, k, where)
+
+    def _by_words(self, queries: Sequence[str], depth: int, where: Where | None) -> list[Ranked]:
+        return self._words.rank(queries, depth, mask_of(self._index, where))
 
     def _retrieve(
-        self, queries: list[str], vectors: Floats, k: int, where: Where | None
+        self,
+        queries: Sequence[str],
+        words: Sequence[Ranked],
+        vectors: Floats,
+        k: int,
+        where: Where | None,
     ) -> list[list[Hit]]:
-        keep = mask_of(self._index, where)
         depth = max(self._depth, 2 * k)
-        parts = zip(
-            self._words.rank(queries, depth, keep),
-            self._meaning.rank(vectors, depth, keep),
-            strict=True,
-        )
-        ranked = [self._fused(pair)[:k] for pair in parts]
+        meaning = self._meaning.rank(vectors, depth, mask_of(self._index, where))
+        ranked = [self._fused(pair)[:k] for pair in zip(words, meaning, strict=True)]
         return all_hits(self._index, ranked, self.name, queries, where)
 
     def _fused(self, parts: Sequence[Ranked]) -> Ranked:
