@@ -8,6 +8,7 @@ from ragreason.errors import ConfigError, UnknownNameError
 from ragreason.protocols import Generator
 from ragreason.settings import Settings, settings
 
+SCHEMES = ("openai", "vllm", "transformers", "scripted", "replay", "record")
 FORMS = (
     "a catalogue name (ragreason models list), a path to a GGUF file or an OpenVINO folder, "
     "openai:NAME, vllm:MODEL, transformers:MODEL, scripted:PATH, replay:PATH, or record:PATH:MODEL"
@@ -34,6 +35,10 @@ def open_engine(model: str, chosen: Settings | None = None) -> Generator:
         return load_script(Path(rest))
     if kind in {"replay", "record"} and rest:
         return _replay(kind, rest, configured)
+    if kind in SCHEMES and not rest:
+        raise ConfigError(f"model '{model}' lacks what comes after the colon; give {FORMS}")
+    if rest and not Path(model).expanduser().exists() and kind.isidentifier() and len(kind) > 1:
+        raise UnknownNameError("kind of engine", kind, SCHEMES, f"in '{model}'; give {FORMS}")
     if models.is_path(model) or model in models.known():
         return _openvino(model, configured)
     raise UnknownNameError("model", model, models.known(), f"or give {FORMS}")
@@ -96,7 +101,11 @@ def _openvino(model: str, configured: Settings) -> Generator:
 
     entry = None if models.is_path(model) else models.find(model)
     if entry is not None and entry.form == "sentence-transformers":
-        raise ConfigError(f"'{model}' is an embedder; give a language model, or --embedder {model}")
+        usable = ", ".join(m.name for m in models.CATALOGUE if m.form == "gguf")
+        raise ConfigError(
+            f"'{model}' is an embedder, which answers no questions; give a language model, such as "
+            f"{usable}; what embeds is set by RAGREASON_EMBEDDER={model}"
+        )
     path = models.path(model, configured)
     label = entry.name if entry else ""
     timeout_s = configured.request_timeout_s

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ragreason import models
-from ragreason.errors import ConfigError
-from ragreason.settings import Settings
+from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.models.hub_source import in_cache, reachable
+from ragreason.settings import Settings, settings
 
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 _WEIGHTS = ("*.safetensors", "*.bin")
@@ -21,12 +22,15 @@ _SAMPLES, _SAMPLE = 64, 1 << 14
 
 @dataclass(frozen=True)
 class Source:
-    """`folder` is a local folder, or the name of a hub repository; `gguf` a file in the folder."""
+    """`folder` is a local folder, or the name of a hub repository; `gguf` a file in the folder.
+    `offline` where the hub does not answer, but the hub's client has kept the repository.
+    """
 
     folder: str
     gguf: str | None = None
     local: bool = True
     label: str = ""
+    offline: bool = False
 
     @property
     def path(self) -> Path:
@@ -42,14 +46,16 @@ class Source:
     def options(self) -> dict[str, Any]:
         """What `from_pretrained` is told. No code that a model brings along is run."""
         gguf = {"gguf_file": self.gguf} if self.gguf else {}
-        return {"trust_remote_code": False, "local_files_only": self.local, **gguf}
+        here = self.local or self.offline
+        return {"trust_remote_code": False, "local_files_only": here, **gguf}
 
 
 def find(given: str, configured: Settings | None = None) -> Source:
     """The model that `given` means: a path, a catalogue name, or `OWNER/NAME` on the hub.
 
     A catalogue model is fetched first if it is absent. Raises ConfigError for a path without a
-    model, UnknownNameError for another name.
+    model, and for a hub's that is not kept here while the hub does not answer within the setting
+    `hub_timeout_s`; UnknownNameError for another name.
     """
     path = Path(given).expanduser()
     if path.is_dir() and given not in models.known():
@@ -57,13 +63,28 @@ def find(given: str, configured: Settings | None = None) -> Source:
             raise ConfigError(f"'{given}' is no transformers model: it has no config.json")
         return Source(str(path))
     if _HUB.fullmatch(given) and not path.exists() and not given.endswith(".gguf"):
-        return Source(given, local=False, label=given)
+        return _on_hub(given, (configured or settings()).hub_timeout_s)
+    if not models.is_path(given) and given not in models.known():
+        usable = [model.name for model in models.CATALOGUE if model.form == "gguf"]
+        forms = "or give a folder with a config.json, a GGUF file, or OWNER/NAME on the model hub"
+        raise UnknownNameError("model", given, usable, forms)
     path = models.path(given, configured)
     if path.is_dir():
         form = models.find(given).form if given in models.known() else "OpenVINO"
         raise ConfigError(f"'{given}' is {form}, which transformers can't generate with")
     label = given if given in models.known() else ""
     return Source(str(path.parent), path.name, label=label)
+
+
+def _on_hub(repository: str, timeout_s: float) -> Source:
+    online = reachable(timeout_s)
+    if not online and not in_cache(repository):
+        raise ConfigError(
+            f"no folder '{repository}' here, and no model hub answers within {timeout_s:g} s; give "
+            "the path of a model's folder, a catalogue name (ragreason models list), or raise "
+            "RAGREASON_HUB_TIMEOUT_S"
+        )
+    return Source(repository, local=False, label=repository, offline=not online)
 
 
 def fingerprint(path: Path) -> str:

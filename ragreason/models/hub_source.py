@@ -46,6 +46,13 @@ def reachable(timeout_s: float) -> bool:
     return answered.is_set()
 
 
+def in_cache(repository: str) -> bool:
+    """Whether the hub's client has kept this repository's settings from an earlier time."""
+    from huggingface_hub import try_to_load_from_cache
+
+    return isinstance(try_to_load_from_cache(repository, "config.json"), str)
+
+
 def fetch_hub(model: Model, hub: Hub, target: Path, timeout_s: float, say: Say) -> None:
     """Put the model's files into the folder `target`, each checked against the hub's own hash.
 

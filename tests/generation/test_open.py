@@ -6,6 +6,7 @@ import pytest
 
 from ragreason.embedding import vllm_engine
 from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.generation import transformers_source
 from ragreason.generation.open import open_engine
 from ragreason.generation.openai import OpenAIEngine
 from ragreason.generation.replay import Replay
@@ -23,10 +24,44 @@ def test_an_unknown_name_comes_with_the_nearest_and_all_forms() -> None:
         open_engine("smolm2-135m")
 
 
-@pytest.mark.parametrize("kind", ["openai:", "scripted:", "nonsense:x"])
-def test_a_kind_without_a_name_or_an_unknown_kind_is_an_unknown_name(kind: str) -> None:
-    with pytest.raises(UnknownNameError):
+@pytest.mark.parametrize("kind", ["openai:", "scripted:", "vllm:"])
+def test_a_kind_without_a_name_is_told_the_forms(kind: str) -> None:
+    with pytest.raises(ConfigError, match=f"model '{kind}' lacks .*openai:NAME"):
         open_engine(kind)
+
+
+@pytest.mark.parametrize(
+    ("given", "nearest"),
+    [("opnai:gpt", "openai"), ("transformer:a/b", "transformers"), ("nonsense:x", None)],
+)
+def test_a_misspelt_kind_comes_with_the_nearest_kind(given: str, nearest: str | None) -> None:
+    with pytest.raises(UnknownNameError, match=f"unknown kind of engine.*in '{given}'") as caught:
+        open_engine(given)
+    assert caught.value.nearest == nearest
+
+
+def test_a_name_that_transformers_can_not_have_is_told_what_it_can() -> None:
+    with pytest.raises(UnknownNameError, match="OWNER/NAME on the model hub") as caught:
+        open_engine("transformers:nowhere")
+    assert "minilm" not in str(caught.value)
+
+
+def test_a_hub_that_does_not_answer_is_one_clean_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[float] = []
+
+    def unreachable(timeout_s: float) -> bool:
+        asked.append(timeout_s)
+        return False
+
+    monkeypatch.setattr(transformers_source, "reachable", unreachable)
+    with pytest.raises(ConfigError, match=r"no model hub answers within 0\.5 s; give the path"):
+        transformers_source.find("nowhere/nothing", Settings(hub_timeout_s=0.5))
+    assert asked == [0.5]
+    monkeypatch.setattr(transformers_source, "in_cache", lambda _: True)
+    found = transformers_source.find("nowhere/kept", Settings(hub_timeout_s=0.5))
+    assert found.options["local_files_only"], "a hub that does not answer is not asked again"
 
 
 def test_a_path_without_a_model_is_named() -> None:
@@ -35,8 +70,9 @@ def test_a_path_without_a_model_is_named() -> None:
 
 
 def test_an_embedder_is_no_language_model() -> None:
-    with pytest.raises(ConfigError, match="'minilm' is an embedder"):
+    with pytest.raises(ConfigError, match=r"'minilm' is an embedder.*smollm2-135m") as caught:
         open_engine("minilm")
+    assert "--embedder" not in str(caught.value), "run and eval have no such option"
 
 
 def test_a_server_comes_from_the_settings() -> None:
