@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
+from math import isfinite
 from typing import Any
 
 from ragreason.events import TraceEvent
 from ragreason.runner import Run, Runner
-from ragreason.types import Answer, Passage, Question, Step
+from ragreason.types import Answer, Passage, Question, Step, Verdict
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,15 @@ def found_in(events: Iterable[TraceEvent]) -> tuple[Passage, ...]:
     return tuple({hit.passage.id: hit.passage for hit in hits}.values())
 
 
-_KEPT = ("search", "step", "thinking", "difficulty", "dropped", "forced")
+_KEPT = ("search", "step", "verdict", "thinking", "difficulty", "dropped", "forced")
 
 
 def compact_trace(events: Iterable[TraceEvent]) -> tuple[dict[str, Any], ...]:
-    """The steps worth keeping in a results row: searches with the titles found, model steps, what
-    was thought before replies, how hard the question was held to be, what was dropped, what forced
-    the answer. Each has `kind`, `query`, `titles`, `text`.
+    """The steps worth keeping in a results row: searches, model steps, verdicts, what was thought
+    before replies, how hard the question was held to be, what was dropped, what forced the answer.
+
+    Each has `kind`, `node`, `query`, `text`, and of its hits the `titles`, `ids` and `scores`, best
+    first. A verdict has its `score` and `label`, and what is `missing` or unsupported.
     """
     return tuple(_compact(event) for event in events if event.kind in _KEPT)
 
@@ -91,5 +94,22 @@ def _compact(event: TraceEvent) -> dict[str, Any]:
         "node": event.node,
         "query": _asked(step) if step is not None else event.query,
         "titles": [hit.passage.title for hit in hits],
+        "ids": [hit.passage.id for hit in hits],
+        "scores": [_finite(hit.score) for hit in hits],
         "text": step.text if step is not None else event.text,
+        **(_verdict(event.verdict) if event.verdict is not None else {}),
     }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "text": verdict.reason,
+        "score": _finite(verdict.score),
+        "label": verdict.label,
+        "missing": [*verdict.missing, *verdict.unsupported],
+    }
+
+
+def _finite(score: float) -> float | None:
+    """Four digits behind the point; null for what JSON has no word for."""
+    return round(score, 4) if isfinite(score) else None

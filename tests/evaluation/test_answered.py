@@ -9,10 +9,11 @@ from ragreason.evaluation.answered import (
 )
 from ragreason.events import TraceEvent
 from ragreason.runner import Run
-from ragreason.types import Answer, Hit, Passage, Question, Step
+from ragreason.types import Answer, Hit, Passage, Question, Step, Verdict
 
 QUESTION = Question(id="q", text="Who?")
 ILSE = Answer(text="Ilse")
+ENDLESS = {"score": float("-inf")}
 HIT = Hit(passage=Passage(id="p", title="Ilse", text="x"), score=1.0, rank=1, source="bm25")
 
 
@@ -45,6 +46,18 @@ def test_passages_are_those_of_searches_and_steps_once_each() -> None:
     ]
     assert [p.id for p in found_in(events)] == ["p", "r"]
     assert answered(Run(QUESTION, ILSE, tuple(events))).passages == found_in(events)
+
+
+def test_hits_and_verdicts_are_kept_as_json_can_hold_them() -> None:
+    verdict = Verdict(score=0.25, label="partial", missing=("where",), reason="half of it")
+    events = [
+        TraceEvent(kind="search", query="rower", hits=(HIT, HIT.model_copy(update=ENDLESS))),
+        TraceEvent(kind="verdict", node="judge", verdict=verdict),
+    ]
+    search, judged = compact_trace(events)
+    assert (search["ids"], search["scores"]) == (["p", "p"], [1.0, None])
+    assert (judged["score"], judged["label"], judged["missing"]) == (0.25, "partial", ["where"])
+    assert judged["text"] == "half of it"
 
 
 @pytest.mark.parametrize(
