@@ -7,6 +7,7 @@ variable is not set), the settings file (`ragreason.yaml` in the working folder,
 
 import json
 import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,9 +15,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from ragreason.errors import ConfigError, UnknownNameError
+from ragreason.errors import ConfigError, UnknownNameError, nearest
 
 PREFIX = "RAGREASON_"
+NO_SETTINGS = ("RAGREASON_DEBUG",)
+"""Variables that are read elsewhere."""
 FILES = (Path("ragreason.yaml"), Path("~/.config/ragreason/settings.yaml"))
 
 
@@ -104,7 +107,8 @@ class Settings(BaseModel):
 def load_settings(**flags: Any) -> Settings:
     """Merge flags (None means not given), environment, file and defaults.
 
-    Raises ConfigError that names the setting and where it came from.
+    Raises ConfigError that names the setting and where it came from. A `RAGREASON_` variable that
+    is no setting is told on standard error, once a process.
     """
     merged: dict[str, Any] = {}
     origin: dict[str, str] = {}
@@ -130,8 +134,19 @@ def _given(flags: dict[str, Any]) -> dict[str, Any]:
 
 def _from_environment() -> tuple[str, dict[str, Any]]:
     names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    known = {*names, *NO_SETTINGS}
+    for key in os.environ:
+        if key.startswith(PREFIX) and key not in known:
+            _tell_unknown(key, tuple(sorted(known)))
     found = {names[key]: value for key, value in os.environ.items() if key in names and value}
     return "the environment", found
+
+
+@cache
+def _tell_unknown(key: str, known: tuple[str, ...]) -> None:
+    guess = nearest(key, known)
+    advice = f"did you mean {guess}?" if guess else "docs/cli.md lists those that there are"
+    sys.stderr.write(f"warning: the environment's {key} is no setting; {advice}\n")
 
 
 def _from_file() -> tuple[str, dict[str, Any]]:

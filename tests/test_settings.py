@@ -134,3 +134,25 @@ def test_a_settings_file_that_is_no_text_is_one_clear_line(
     (tmp_path / "ragreason.yaml").write_bytes(b"model: \xff")
     with pytest.raises(ConfigError, match=r"ragreason\.yaml: can't be read as UTF-8 text"):
         load_settings()
+
+
+def test_a_variable_that_is_no_setting_is_told_once_and_beside_the_output(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module._tell_unknown.cache_clear()
+    for name in ("RAGREASON_MODLE", "RAGREASON_DATA", "RAGREASON_DEBUG"):
+        monkeypatch.setenv(name, "x")
+    assert load_settings() == load_settings()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "warning: the environment's RAGREASON_MODLE is no setting; did you mean RAGREASON_MODEL?\n"
+    )
+
+
+def test_every_variable_that_the_project_reads_is_known() -> None:
+    root = Path(__file__).parents[1]
+    places = [root / "Makefile", *root.glob("ragreason/**/*.py"), *root.glob("benchmarks/**/*.py")]
+    read = {n for p in places for n in re.findall(r"RAGREASON_[A-Z_]*[A-Z]", p.read_text("utf-8"))}
+    known = {module.PREFIX + name.upper() for name in Settings.model_fields}
+    assert read - known == set(module.NO_SETTINGS)
