@@ -7,97 +7,20 @@ of them has filled the prefix cache.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from ragreason.errors import EngineError
+from ragreason.generation.openvino_apart import Apart
 from ragreason.generation.openvino_cache import HeldBlocks
 from ragreason.generation.openvino_messages import Delta, Done, Failed, Job, Options, Reply, Sample
+from ragreason.generation.openvino_parts import BLOCK, Output, Part, Work, blocks_before, counts
+from ragreason.generation.openvino_pipeline import build, config_of, last_line, tensor_of
 from ragreason.generation.openvino_prompt import Prompts
 from ragreason.generation.openvino_scores import ScoreMemory
-from ragreason.generation.seeds import mixed
 from ragreason.generation.text import certain, cut_at_stop
 
-BLOCK = 32
-"""Tokens in a block of the KV cache."""
 _REMEMBERED = 1 << 17
 """How many blocks of earlier prompts and replies are compared with new ones."""
-_APART = 4
-"""How many contexts the cache of the pipeline for scores alone holds."""
-
-
-@dataclass
-class Output:
-    """What one sequence has produced up to now."""
-
-    ids: list[int] = field(default_factory=list)
-    logprobs: list[float] = field(default_factory=list)
-    length: bool = False
-
-    def without(self, prompt: int) -> int:
-        """Drop the prompt's tokens, which the pipeline repeats where it is to count what it read;
-        gives how many of them it had not read from its prefix cache.
-        """
-        del self.ids[:prompt]
-        told = len(self.logprobs) - len(self.ids)  # behind cached blocks, the first one is missing
-        del self.logprobs[:told]
-        return min(prompt, told + 1)
-
-
-@dataclass(eq=False)
-class Part:
-    """One request of the pipeline: `prompt` plus, for scores, the continuation `scored`.
-
-    One that `warms` reads the prompt's whole blocks into the prefix cache and nothing else: the
-    pipeline works out the logits of every token that it reads for a score, so the prompt should not
-    be among them; and the rest of a block that was read alone would hide the first score after it.
-    """
-
-    work: "Work"
-    number: int
-    n: int = 1
-    scored: list[int] | None = None
-    warms: bool = False
-    handle: Any = None
-    outputs: dict[int, Output] = field(default_factory=dict)
-    read: bool = False
-
-    @property
-    def ids(self) -> list[int]:
-        """What the pipeline reads."""
-        if self.warms:
-            return self.work.prompt[: _blocks_before(self.work.prompt)]
-        return self.work.prompt + (self.scored or [])
-
-    def follows(self, other: "Part") -> bool:
-        """Whether `other` is just reading most of what this part would read too."""
-        half = len(self.work.prompt) // 2
-        return (
-            not other.outputs
-            and half >= BLOCK
-            and self.work.prompt[:half] == other.work.prompt[:half]
-        )
-
-    @property
-    def cost(self) -> int:
-        """The KV cache tokens that this part may need, in whole blocks."""
-        return _whole_blocks(len(self.ids)) + self.n * _whole_blocks(self.work.max_tokens)
-
-
-@dataclass(eq=False)
-class Work:
-    """A job on its way."""
-
-    job: Job
-    prompt: list[int]
-    max_tokens: int
-    waiting: list[Part] = field(default_factory=list)
-    samples: dict[int, list[Sample]] = field(default_factory=dict)
-    scores: dict[int, float] = field(default_factory=dict)
-    parts: int = 0
-    cached: int | None = None
-    reusable: int = 0
-    sent: str = ""
 
 
 class Batch:
@@ -108,10 +31,9 @@ class Batch:
         self._pipeline = build(options, prefix_cache=True, tokens=options.cache_tokens)
         self._held = HeldBlocks(options.cache_tokens // BLOCK, BLOCK)
         self._seen = HeldBlocks(_REMEMBERED, BLOCK)
-        self._apart: Any = None
-        self._read_last: list[int] = []
         self.prompts = Prompts(self._pipeline.get_tokenizer())
         self._memory = ScoreMemory()
+        self._apart = Apart(options, self._memory)
         self._queue: deque[Part] = deque()
         self._active: list[Part] = []
         self._leaving: list[Part] = []
@@ -187,7 +109,7 @@ class Batch:
                 parts.append(Part(work, number, scored=ids))
             else:
                 work.scores[number] = sum(known, 0.0)
-        warms = parts and _blocks_before(work.prompt)
+        warms = parts and blocks_before(work.prompt)
         return [Part(work, -1, warms=True), *parts] if warms else parts
 
     def _admit(self) -> tuple[list[Part], list[Reply]]:
@@ -225,8 +147,8 @@ class Batch:
         self._requests += 1
         if part.work.cached is None:
             part.work.cached = self._held.held(part.work.prompt)
-        config = _config(part, self.prompts, count=self._counts(part))
-        part.handle = self._pipeline.add_request(self._requests, _tensor(part.ids), config)
+        config = config_of(part, self.prompts, count=self._counts(part))
+        part.handle = self._pipeline.add_request(self._requests, tensor_of(part.ids), config)
         self._active.append(part)
 
     def _counts(self, part: Part) -> bool:
@@ -306,37 +228,9 @@ class Batch:
         tail = output.logprobs[:-1][-len(scored) :]
         self._memory.learn(part.work.prompt, scored, tail)
         known = self._memory.recall(part.work.prompt, scored)
-        return sum(known if known is not None else self._score_apart(part, scored), 0.0)
-
-    def _score_apart(self, part: Part, scored: list[int]) -> list[float]:
-        """Score in a pipeline that does nothing else, for tokens that the first one hid because it
-        had generated them. Its own cache holds prompts in whole blocks only, so it hides nothing
-        but the rest of a prompt that ends in what was scored before: then it starts afresh.
-        """
-        for fresh in (self._apart is None, True):
-            if fresh:
-                self._apart, self._read_last = None, []  # freed before the new one takes as much
-                tokens = _APART * self._options.context
-                self._apart = build(self._options, prefix_cache=True, tokens=tokens)
-            if part.work.prompt != self._read_last and _blocks_before(part.work.prompt):
-                self._read_apart(Part(part.work, -1, warms=True))
-                self._read_last = part.work.prompt
-            tail = self._read_apart(part)[:-1][-len(scored) :]
-            self._memory.learn(part.work.prompt, scored, tail)
-            known = self._memory.recall(part.work.prompt, scored)
-            if known is not None or fresh:
-                return known or []
-        return []
-
-    def _read_apart(self, part: Part) -> list[float]:
-        handle = self._apart.add_request(0, _tensor(part.ids), _config(part, self.prompts))
-        logprobs: list[float] = []
-        while self._apart.has_non_finished_requests():
-            self._apart.step()
-            while handle.can_read():
-                for output in handle.read().values():
-                    logprobs += output.generated_log_probs
-        return logprobs
+        if known is None:
+            known = self._apart.score(part, scored, self.prompts)
+        return sum(known, 0.0)
 
     def _done(self, work: Work) -> Done:
         samples = [s for _, group in sorted(work.samples.items()) for s in group]
@@ -359,76 +253,5 @@ class Batch:
         return [Failed(i, "constraint" if i in blamed else "died", reason) for i in sorted(lost)]
 
 
-def build(options: Options, *, prefix_cache: bool, tokens: int) -> Any:
-    """A pipeline whose KV cache holds `tokens` tokens."""
-    import openvino_genai
-
-    scheduler = openvino_genai.SchedulerConfig()
-    scheduler.cache_size = 0
-    scheduler.num_kv_blocks = -(-tokens // BLOCK)
-    scheduler.enable_prefix_caching = prefix_cache
-    scheduler.max_num_batched_tokens = options.batch_tokens
-    return openvino_genai.ContinuousBatchingPipeline(options.path, scheduler, options.device)
-
-
-def last_line(error: Exception) -> str:
-    """What an error says at its end: the backend's messages begin with source files."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1]
-
-
-def counts(part: Part) -> bool:
-    """Whether what a part reads can be counted: constraints and beams don't go with a repeated
-    prompt.
-    """
-    job = part.work.job
-    plain = job.constraint is None and not job.likeliest
-    return plain and part.scored is None and not part.warms
-
-
-def _config(part: Part, prompts: Prompts, *, count: bool = False) -> Any:
-    import openvino_genai
-
-    job = part.work.job
-    config = openvino_genai.GenerationConfig(
-        max_new_tokens=part.work.max_tokens,
-        apply_chat_template=False,
-        echo=part.scored is not None or count,
-        logprobs=int(job.logprobs or job.likeliest > 0 or part.scored is not None or count),
-        stop_strings={s for s in job.stop if s},
-        include_stop_str_in_output=bool(job.stop),  # left out, it is cut at tokens, not characters
-    )
-    config.set_eos_token_id(prompts.eos)
-    config.stop_token_ids = set(prompts.ends)
-    if job.likeliest:  # the pipeline gives one log-probability a token: beams of length 1 give more
-        config.num_beams = config.num_return_sequences = job.likeliest
-    if job.temperature > 0:
-        config.do_sample = True
-        config.temperature = job.temperature
-        config.top_p = job.top_p
-        config.rng_seed = mixed(job.seed, part.number)
-        config.num_return_sequences = part.n
-    if job.constraint is not None:
-        kind, text = job.constraint
-        config.structured_output_config = openvino_genai.StructuredOutputConfig(**{kind: text})
-    config.validate()
-    return config
-
-
-def _tensor(ids: Sequence[int]) -> Any:
-    import numpy as np
-    import openvino
-
-    return openvino.Tensor(np.array([ids], dtype=np.int64))  # (1, tokens)
-
-
 def _running(part: Part) -> bool:
     return bool(part.handle.get_status().name == "RUNNING")
-
-
-def _blocks_before(prompt: Sequence[int]) -> int:
-    """How many tokens lie in whole blocks before the prompt's last token."""
-    return (len(prompt) - 1) // BLOCK * BLOCK
-
-
-def _whole_blocks(tokens: int) -> int:
-    return -(-tokens // BLOCK) * BLOCK

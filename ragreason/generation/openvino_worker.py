@@ -8,8 +8,9 @@ import os
 import sys
 from multiprocessing.connection import Connection
 
-from ragreason.generation.openvino_batch import Batch, last_line
+from ragreason.generation.openvino_batch import Batch
 from ragreason.generation.openvino_messages import Cancel, Failed, Job, Reply
+from ragreason.generation.openvino_pipeline import last_line
 
 _IDLE_S = 2.0
 """How often an idle worker looks whether its parent still lives."""

@@ -1,7 +1,8 @@
 """What the worker's batch asks of the pipeline, without a pipeline."""
 
-from ragreason.generation.openvino_batch import BLOCK, Batch, Output, Part, Work
+from ragreason.generation.openvino_batch import Batch
 from ragreason.generation.openvino_messages import Job
+from ragreason.generation.openvino_parts import BLOCK, Output, Part, Work
 from ragreason.generation.openvino_scores import ScoreMemory
 
 
