@@ -5,9 +5,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import Field
 
 from ragreason.text.passages import mended, passage_id
 from ragreason.types import Passage, Question, Value
@@ -18,14 +15,17 @@ _HASH_DIGITS = 16
 class Gold(Value):
     """What the answering side must never see.
 
-    `answers`: the answer first, then its aliases; never empty. `support_ids`: ids of the passages
-    that are needed, empty where the dataset says nothing about them. `support_idxs`: the same as
-    positions in the example's passages. `supporting_facts`: (title, sentence from 0).
-    `evidences`: (subject, relation, object). `hops`: 0 where unknown.
+    `answers`: the answer first, then its aliases; empty where none is known, as of a collection
+    that only says what is relevant. `support_ids`: ids of the passages that are needed, empty where
+    the dataset says nothing about them. `support_idxs`: the same as positions in the example's
+    passages. `grades`: (support's id, how relevant it is from 1), where that was graded.
+    `supporting_facts`: (title, sentence from 0). `evidences`: (subject, relation, object). `hops`:
+    0 where unknown. `answerable`: whether what is given to read holds the answer.
     """
 
-    answers: Annotated[tuple[str, ...], Field(min_length=1)]
+    answers: tuple[str, ...] = ()
     support_ids: tuple[str, ...] = ()
+    grades: tuple[tuple[str, int], ...] = ()
     support_idxs: tuple[int, ...] = ()
     supporting_facts: tuple[tuple[str, int], ...] = ()
     evidences: tuple[tuple[str, str, str], ...] = ()
@@ -35,16 +35,22 @@ class Gold(Value):
 
 
 class Example(Value):
-    """One question with its gold and its own paragraphs, in file order, repetitions kept."""
+    """One question with its gold and its own paragraphs, in file order, repetitions kept.
+
+    `sentences` are those of each paragraph, as the file cuts them, where supports are sentences.
+    """
 
     question: Question
     gold: Gold
     passages: tuple[Passage, ...] = ()
+    sentences: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset file, read. `extra` is the dataset's own corpus file, if it has one."""
+    """A dataset file, read. `extra` is the dataset's own corpus file, if it has one; of a part of
+    the questions it is the whole dataset's corpus.
+    """
 
     name: str
     path: Path
@@ -67,12 +73,17 @@ class Dataset:
         for example in self.examples:
             row = [
                 example.question.model_dump(mode="json"),
-                example.gold.model_dump(mode="json"),
+                example.gold.model_dump(mode="json", exclude=_unhashed(example.gold)),
                 [p.id for p in example.passages],
             ]
             digest.update(json.dumps(row, sort_keys=True, ensure_ascii=True).encode())
         digest.update("".join(p.id for p in self.extra).encode())
         return digest.hexdigest()[:_HASH_DIGITS]
+
+
+def _unhashed(gold: Gold) -> set[str]:
+    """Fields that came later: without them, hashes of older runs would not be found again."""
+    return set() if gold.grades else {"grades"}
 
 
 def paragraph(title: str, text: str) -> Passage:

@@ -6,11 +6,12 @@ column stays out of the question.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from ragreason.datasets.example import Dataset, Example, Gold
-from ragreason.datasets.records import Record, read_csv, read_json
+from ragreason.datasets.files import Origin
+from ragreason.datasets.records import Record, unpacked
 from ragreason.errors import UnknownNameError
+from ragreason.text.passages import mended
 from ragreason.types import Question
 
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -20,45 +21,50 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "aliases": ("aliases", "answer_aliases"),
     "type": ("type", "question_type"),
     "hops": ("hops",),
+    "answerable": ("answerable",),
 }
-_TABLES = (".csv", ".tsv")
+_SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def load_generic(path: Path, fields: Mapping[str, str] | None = None) -> Dataset:
+def load_generic(origin: Origin, fields: Mapping[str, str] | None = None) -> Dataset:
     """Any file with at least a question and an answer a record.
 
     An answer is a text or a list of texts (the first, then aliases); `id` is the record's number
-    from 1 if the file has none. Raises DataError, and UnknownNameError for a field that isn't ours.
+    from 1 if the file has none. A question that is not `answerable` needs no answer. Raises
+    DataError, and UnknownNameError for a field that isn't ours.
     """
-    return load_table("generic", path, fields)
+    return load_table("generic", origin, fields)
 
 
-def load_bamboogle(path: Path) -> Dataset:
+def load_bamboogle(origin: Origin) -> Dataset:
     """Bamboogle's CSV: `Question`, `Answer`; two hops each, no passages."""
-    return load_table("bamboogle", path, None, hops=2)
+    return load_table("bamboogle", origin, None, hops=2)
 
 
 def load_table(
-    name: str, path: Path, fields: Mapping[str, str] | None = None, hops: int = 0
+    name: str, origin: Origin, fields: Mapping[str, str] | None = None, hops: int = 0
 ) -> Dataset:
     """The generic loader under a dataset's own name; `hops` where the file has no such field."""
     for field in fields or {}:
         if field not in USUAL:
             raise UnknownNameError("dataset field", field, USUAL)
     names = {**USUAL, **{ours: (theirs,) for ours, theirs in (fields or {}).items()}}
-    records = read_csv(path) if path.suffix.lower() in _TABLES else read_json(path)
-    examples = [_example(r, str(i), names, hops) for i, r in enumerate(records, 1)]
-    return Dataset(name, path, tuple(examples))
+    examples = [_example(r, str(i), names, hops) for i, r in enumerate(origin.records, 1)]
+    return Dataset(name, origin.path, tuple(examples))
 
 
 def _example(
     record: Record, number: str, names: Mapping[str, tuple[str, ...]], hops: int
 ) -> Example:
     has_id = any(n in record.fields for n in names["id"])
+    answerable = _answerable(record, names["answerable"])
+    needed = answerable or any(record.fields.get(n) for n in names["answer"])
+    answers = _answers(record, names["answer"]) if needed else ()
     gold = Gold(
-        answers=(*_answers(record, names["answer"]), *_aliases(record, names["aliases"])),
+        answers=(*answers, *_aliases(record, names["aliases"])),
         type=_optional(record, names["type"]),
         hops=_hops(record, names["hops"], hops),
+        answerable=answerable,
     )
     question = Question(
         id=record.text(*names["id"]) if has_id else number,
@@ -67,14 +73,22 @@ def _example(
     return Example(question=question, gold=gold)
 
 
+def _answerable(record: Record, names: tuple[str, ...]) -> bool:
+    said = _optional(record, names).strip().lower() or "true"
+    if said not in _SAID:
+        raise record.error(f"expected true or false under '{names[0]}', found {said!r}")
+    return _SAID[said]
+
+
 def _answers(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
     value = record.get(*names)
     if isinstance(value, bool):
         return ("yes" if value else "no",)
-    if isinstance(value, list):
-        if not value or not all(isinstance(v, str) and v.strip() for v in value):
+    listed = unpacked(value)
+    if isinstance(listed, list):
+        if not listed or not all(isinstance(v, str) and v.strip() for v in listed):
             raise record.error(f"expected texts in the list under '{names[0]}'")
-        return tuple(value)
+        return tuple(map(mended, listed))
     return (record.text(*names).strip(),)
 
 
@@ -82,14 +96,15 @@ def _aliases(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
     name = next((n for n in names if n in record.fields), None)
     if name is None:
         return ()
-    value = record.fields[name]
+    value = unpacked(record.fields[name])
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split("|") if part.strip())
     return record.texts(name)
 
 
 def _optional(record: Record, names: tuple[str, ...]) -> str:
-    return str(next((record.fields[n] for n in names if n in record.fields), ""))
+    value = next((record.fields[n] for n in names if n in record.fields), None)
+    return "" if value is None else str(value)
 
 
 def _hops(record: Record, names: tuple[str, ...], otherwise: int) -> int:

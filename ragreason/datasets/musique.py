@@ -7,18 +7,18 @@ an id never tells which one can be answered.
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ragreason.datasets.example import Dataset, Example, Gold, paragraph
-from ragreason.datasets.records import Record, read_json
+from ragreason.datasets.files import Origin
+from ragreason.datasets.records import Record
 from ragreason.types import Passage, Question
 
 
-def load_musique(path: Path) -> Dataset:
+def load_musique(origin: Origin) -> Dataset:
     """MuSiQue-Ans or MuSiQue-Full. Hops are the steps of the decomposition."""
     seen: Counter[str] = Counter()
-    return Dataset("musique", path, tuple(_example(r, seen) for r in read_json(path)))
+    return Dataset("musique", origin.path, tuple(_example(r, seen) for r in origin.records))
 
 
 def _example(record: Record, seen: Counter[str]) -> Example:

@@ -1,8 +1,11 @@
 """Records of JSON, JSON-lines and CSV files, each knowing where it stands for error messages."""
 
+import codecs
 import csv
+import gzip
 import io
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,7 @@ from typing import Any
 from ragreason.errors import DataError
 from ragreason.text.passages import mended
 
-_LIST_FIELDS = ("data", "questions", "examples")
+_LIST_FIELDS = ("data", "Data", "questions", "examples")
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,12 @@ class Record:
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts under `name`; a missing field is an empty list."""
-        value = self.fields.get(name)
+        value = unpacked(self.fields.get(name))
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise self.error(f"expected a list of texts under '{name}', found {_short(value)}")
-        return tuple(value)
+        return tuple(map(mended, value))
 
     def whole(self, name: str) -> int:
         """A whole number from 0; a missing field is 0."""
@@ -62,13 +65,26 @@ class Record:
 
     def optional(self, name: str) -> Sequence[Any]:
         """A list; a missing field is an empty one."""
-        return () if self.fields.get(name) is None else self.list(name)
+        return () if self.fields.get(name) in (None, "") else self.list(name)
 
     def list(self, *names: str) -> Sequence[Any]:
-        """A list."""
-        value = self.get(*names)
+        """A list, also one that stands as JSON in a text."""
+        value = unpacked(self.get(*names))
         if not isinstance(value, list):
             raise self.error(f"expected a list under {_either(names)}, found {_short(value)}")
+        return value
+
+
+def unpacked(value: Any) -> Any:
+    """The list or object that a text holds as JSON; anything else as it is.
+
+    Tables keep lists so: '["a", "b"]' gives ["a", "b"].
+    """
+    if not isinstance(value, str) or value.strip()[:1] not in ("[", "{"):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
         return value
 
 
@@ -82,42 +98,63 @@ def _short(value: object) -> str:
 
 
 def read_text(path: Path) -> str:
-    """A file's text, UTF-8 with or without a byte-order mark. DataError if missing or not text."""
+    """A file's text, UTF-8 with or without a byte-order mark, compressed if its name ends in .gz.
+
+    Raises DataError if it is missing, empty, or no such text.
+    """
+    content = _content(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file") from error
-    except IsADirectoryError as error:
-        raise DataError(f"{path}: expected a file, this is a folder") from error
-    except OSError as error:
-        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path}: expected UTF-8 text, byte {error.start} is not; convert the file to UTF-8"
-        ) from error
+        raise DataError(_wrong_encoding(path, content, error.start)) from error
     if not text.strip():
         raise DataError(f"{path}: the file is empty; expected questions")
     return text
 
 
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.name.lower().endswith(".gz") else content
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path}: expected a file, this is a folder") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: can't be decompressed, it may be cut off: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: can't be read: {error.strerror}") from error
+
+
+def _wrong_encoding(path: Path, content: bytes, at: int) -> str:
+    line = content.count(b"\n", 0, at) + 1
+    marked = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    guess = "it looks like UTF-16" if marked else f"byte {at} is not"
+    return f"{path}, line {line}: expected UTF-8 text, {guess}; convert the file to UTF-8"
+
+
 def read_json(path: Path) -> list[Record]:
-    """Records of a JSON list, of JSON lines (whatever the file is called), or of an object that
-    holds its list under "data".
+    """Records of a JSON list, of JSON lines (whatever the file is called), of an object that holds
+    its list under "data", or of a single object.
     """
     text = read_text(path)
     if text.lstrip().startswith("["):
         return _listed(path, _parse(path, text))
     try:
-        return _lines(path, text)
+        records = _lines(path, text)
     except DataError as not_lines:
         try:
-            whole = json.loads(text)
+            records = [_record(str(path), json.loads(text))]
         except (ValueError, RecursionError):
             raise not_lines from None
-    for name in _LIST_FIELDS:
-        if isinstance(whole, dict) and isinstance(whole.get(name), list):
-            return _listed(path, whole[name])
-    raise DataError(f"{path}: expected a list of records, or one record a line")
+    inner = _inner(records[0].fields) if len(records) == 1 else None
+    return records if inner is None else _listed(path, inner)
+
+
+def _inner(fields: Mapping[str, Any]) -> Sequence[Any] | None:
+    """The list of records that an object holds, if it holds one."""
+    lists = (fields[name] for name in _LIST_FIELDS if isinstance(fields.get(name), list))
+    return next(lists, None)
 
 
 def _parse(path: Path, text: str) -> Any:
@@ -163,7 +200,7 @@ def _record(where: str, value: Any) -> Record:
 def read_csv(path: Path) -> list[Record]:
     """Records of a CSV (or, by its name, TSV) file with a header line."""
     text = read_text(path)
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    delimiter = "\t" if ".tsv" in path.suffixes else ","
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = []
     try:

@@ -1,7 +1,9 @@
 """StrategyQA: yes/no questions with evidence paragraph ids by several annotators.
 
 The paragraphs lie beside the questions, in `paragraphs.jsonl` (id, title, text) or in the official
-`strategyqa_train_paragraphs.json` ({id: {title, content}}). Source: allenai.org/data/strategyqa.
+`strategyqa_train_paragraphs.json` ({id: {title, content}}). Copies on hubs write the answer as
+true, "true" or "yes" and may lack evidence and id; BIG-bench's has `input` and `target_scores`.
+Source: allenai.org/data/strategyqa.
 """
 
 from collections.abc import Iterator
@@ -9,23 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from ragreason.datasets.example import Dataset, Example, Gold, paragraph
-from ragreason.datasets.records import Record, read_json
+from ragreason.datasets.files import Origin
+from ragreason.datasets.records import Record, read_json, unpacked
 from ragreason.text.passages import passage_id
 from ragreason.types import Passage, Question
 
 _LINES = "paragraphs.jsonl"
+_IDS = ("qid", "id")
+_SAID = {"true": True, "yes": True, "false": False, "no": False}
 _OFFICIAL = "strategyqa_train_paragraphs.json"
 
 
-def load_strategyqa(path: Path) -> Dataset:
-    """Questions of `path` and the paragraphs beside it (none if there are none).
+def load_strategyqa(origin: Origin) -> Dataset:
+    """Questions, and the paragraphs beside their file (none if there are none).
 
     Supports are those of the first annotator who named any paragraph; the example's passages are
     those of all annotators, and the corpus is the whole paragraph file.
     """
-    paragraphs = _paragraphs(path.parent)
-    examples = tuple(_example(r, paragraphs) for r in read_json(path))
-    return Dataset("strategyqa", path, examples, tuple(paragraphs.values()))
+    paragraphs = {} if origin.given is not None else _paragraphs(origin.folder)
+    examples = tuple(_example(r, i, paragraphs) for i, r in enumerate(origin.records, 1))
+    return Dataset("strategyqa", origin.path, examples, tuple(paragraphs.values()))
 
 
 def _paragraphs(folder: Path) -> dict[str, Passage]:
@@ -42,10 +47,8 @@ def _paragraphs(folder: Path) -> dict[str, Passage]:
     return {}
 
 
-def _example(record: Record, paragraphs: dict[str, Passage]) -> Example:
-    answer = record.get("answer")
-    if not isinstance(answer, bool):
-        raise record.error(f"expected true or false under 'answer', found {answer!r}")
+def _example(record: Record, number: int, paragraphs: dict[str, Passage]) -> Example:
+    answer = _answer(record)
     annotators = [list(dict.fromkeys(_ids(a))) for a in record.optional("evidence")]
     first = next((ids for ids in annotators if ids), [])
     everything = dict.fromkeys(i for ids in annotators for i in ids)
@@ -56,8 +59,22 @@ def _example(record: Record, paragraphs: dict[str, Passage]) -> Example:
         type="yes_no",
         hops=len(record.texts("decomposition")),
     )
-    question = Question(id=record.text("qid", "id"), text=record.text("question"))
+    named = any(name in record.fields for name in _IDS)
+    question = Question(
+        id=record.text(*_IDS) if named else str(number), text=record.text("question", "input")
+    )
     return Example(question=question, gold=gold, passages=passages)
+
+
+def _answer(record: Record) -> bool:
+    scores = unpacked(record.fields.get("target_scores"))
+    if isinstance(scores, dict) and set(scores) == {"Yes", "No"}:
+        return bool(scores["Yes"])
+    answer = record.get("answer")
+    told = answer if isinstance(answer, bool) else _SAID.get(str(answer).strip().lower())
+    if told is None:
+        raise record.error(f"expected true or false under 'answer', found {answer!r}")
+    return told
 
 
 def _support_ids(names: list[str], paragraphs: dict[str, Passage]) -> tuple[str, ...]:

@@ -2,36 +2,40 @@
 
 Official layout: `context` is a list of [title, [sentence, ...]], `supporting_facts` a list of
 [title, sentence number]. Hugging Face layout: `context` is {title: [...], sentences: [[...]]},
-`supporting_facts` {title: [...], sent_id: [...]}. Test files have neither answers nor facts and
-are refused. Sources: hotpotqa.github.io, github.com/Alab-NII/2wikimultihop.
+`supporting_facts` {title: [...], sent_id: [...]}, `evidences` {subject or fact: [...], relation:
+[...], object or entity: [...]}. In tables each of them may stand as JSON in a text. Test files have
+neither answers nor facts and are refused. Sources: hotpotqa.github.io,
+github.com/Alab-NII/2wikimultihop.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ragreason.datasets.example import Dataset, Example, Gold, ids_of, paragraph
-from ragreason.datasets.records import Record, read_json
-from ragreason.text.passages import paragraph_text
+from ragreason.datasets.files import Origin
+from ragreason.datasets.records import Record, unpacked
+from ragreason.text.passages import mended, paragraph_text
 from ragreason.types import Question
 
 
-def load_hotpotqa(path: Path) -> Dataset:
+def load_hotpotqa(origin: Origin) -> Dataset:
     """HotpotQA, distractor or fullwiki, either layout. Every question has two hops."""
-    return Dataset("hotpotqa", path, tuple(_example(r, hops=2) for r in read_json(path)))
+    examples = tuple(_example(record, hops=2) for record in origin.records)
+    return Dataset("hotpotqa", origin.path, examples)
 
 
-def load_2wikimultihopqa(path: Path) -> Dataset:
+def load_2wikimultihopqa(origin: Origin) -> Dataset:
     """2WikiMultihopQA, either layout. Hops are the number of supporting paragraphs."""
-    return Dataset("2wikimultihopqa", path, tuple(_example(r) for r in read_json(path)))
+    return Dataset("2wikimultihopqa", origin.path, tuple(map(_example, origin.records)))
 
 
 def _example(record: Record, hops: int = 0) -> Example:
-    passages = tuple(paragraph(t, paragraph_text(s)) for t, s in _context(record))
+    context = _context(record)
+    passages = tuple(paragraph(t, paragraph_text(s)) for t, s in context)
     facts = _facts(record)
     titles = list(dict.fromkeys(title for title, _ in facts))
     gold = Gold(
-        answers=(record.text("answer"),),
+        answers=(record.text("answer"), *record.texts("answer_aliases")),
         support_ids=ids_of(passages, titles),
         support_idxs=tuple(i for i, p in enumerate(passages) if p.title in titles),
         supporting_facts=facts,
@@ -40,7 +44,8 @@ def _example(record: Record, hops: int = 0) -> Example:
         hops=hops or len(titles),
     )
     question = Question(id=record.text("_id", "id"), text=record.text("question"))
-    return Example(question=question, gold=gold, passages=passages)
+    sentences = tuple(tuple(map(mended, sentences)) for _, sentences in context)
+    return Example(question=question, gold=gold, passages=passages, sentences=sentences)
 
 
 def _context(record: Record) -> list[tuple[str, list[str]]]:
@@ -64,7 +69,7 @@ def _facts(record: Record) -> tuple[tuple[str, int], ...]:
 
 
 def _pairs(record: Record, name: str, first: str, second: Sequence[str]) -> list[tuple[Any, Any]]:
-    value = record.get(name)
+    value = unpacked(record.get(name))
     if isinstance(value, Mapping):
         left = value.get(first)
         right = next((value[s] for s in second if s in value), None)
@@ -77,9 +82,32 @@ def _pairs(record: Record, name: str, first: str, second: Sequence[str]) -> list
 
 
 def _evidences(record: Record) -> tuple[tuple[str, str, str], ...]:
-    triples = record.fields.get("evidences") or []
+    triples = unpacked(record.fields.get("evidences")) or []
+    if isinstance(triples, Mapping):
+        columns = [_column(record, triples, names) for names in _TRIPLE]
+        if len({len(column) for column in columns}) > 1:
+            raise record.error("expected the lists in 'evidences' as long as each other")
+        triples = [list(triple) for triple in zip(*columns, strict=True)]
+    elif isinstance(triples, list):
+        triples = [
+            [_part(t, names) for names in _TRIPLE] if isinstance(t, Mapping) else t for t in triples
+        ]
     if not isinstance(triples, list) or not all(
         isinstance(t, list) and len(t) == 3 and all(isinstance(x, str) for x in t) for t in triples
     ):
         raise record.error("expected 'evidences' as a list of three texts each")
     return tuple((t[0], t[1], t[2]) for t in triples)
+
+
+_TRIPLE = (("subject", "fact"), ("relation",), ("object", "entity"))
+
+
+def _part(triple: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((triple[name] for name in names if name in triple), None)
+
+
+def _column(record: Record, columns: Mapping[str, Any], names: Sequence[str]) -> Sequence[Any]:
+    found = _part(columns, names)
+    if not isinstance(found, list):
+        raise record.error(f"expected a list '{names[0]}' in 'evidences'")
+    return found

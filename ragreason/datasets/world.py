@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ragreason.datasets.example import Dataset, Example, Gold, paragraph
+from ragreason.datasets.files import Origin
 from ragreason.datasets.records import Record, read_json, read_text
 from ragreason.errors import DataError
 from ragreason.types import Passage, Question
@@ -16,8 +17,9 @@ QUESTIONS = "questions.jsonl"
 DOCUMENTS = "documents"
 
 
-def load_world(path: Path) -> Dataset:
+def load_world(origin: Origin) -> Dataset:
     """A world's folder, or its `questions.jsonl`. The documents are the dataset's corpus."""
+    path = origin.path
     folder, file = (path, path / QUESTIONS) if path.is_dir() else (path.parent, path)
     documents = _documents(folder / DOCUMENTS)
     examples = tuple(_example(r, documents) for r in read_json(file))

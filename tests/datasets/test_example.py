@@ -3,9 +3,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from ragreason.datasets import load_dataset
 from ragreason.datasets.example import Dataset, Example, Gold, distinct, ids_of, paragraph
 from ragreason.text.passages import passage_id
 from ragreason.types import Question
+
+
+def graded(name: str) -> Example:
+    gold = Gold(answers=("x",), grades=((ILSE.id, 2),))
+    return Example(question=Question(id=name, text=f"{name}?"), gold=gold, passages=(ILSE, OTTO))
+
 
 ILSE, OTTO = paragraph("Ilse", "Ilse rows."), paragraph("Otto", "Otto sings.")
 
@@ -24,9 +31,9 @@ def test_a_paragraph_covers_its_whole_document() -> None:
     )
 
 
-def test_gold_needs_an_answer() -> None:
+def test_gold_is_never_changed() -> None:
     with pytest.raises(ValidationError):
-        Gold(answers=())
+        Gold(answers=("x",)).answers = ("y",)  # type: ignore[misc]
 
 
 def test_distinct_keeps_the_first_place() -> None:
@@ -52,8 +59,20 @@ def test_data_hash_follows_questions_gold_and_name_not_the_path() -> None:
         Dataset("own", Path("x"), base.examples[::-1]),
         Dataset("own", Path("x"), (example("a", answer="y"), example("b"))),
         Dataset("own", Path("x"), base.examples, (paragraph("Ada", "Ada reads."),)),
+        Dataset("own", Path("x"), (graded("a"), example("b"))),
     ]
-    assert len({base.data_hash, *(d.data_hash for d in others)}) == 6
+    assert len({base.data_hash, *(d.data_hash for d in others)}) == 7
+
+
+@pytest.mark.data
+def test_hashes_of_older_runs_are_found_again(data: Path) -> None:
+    """Fields that came later must not change them: runs are keyed by them."""
+    known = {
+        "hotpotqa/train_sample.json": "226ac982fc283ba3",
+        "2wikimultihopqa/train_sample.json": "a8b6c149a1c282be",
+        "musique/train_sample.jsonl": "286fe58d32e97d95",
+    }
+    assert {name: load_dataset(str(data / name)).data_hash for name in known} == known
 
 
 def test_supports_do_not_stand_first_in_a_corpus_file_of_its_own() -> None:

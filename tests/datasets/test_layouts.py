@@ -80,6 +80,35 @@ def test_2wikimultihopqa_has_evidence_and_counts_hops(tmp_path: Path) -> None:
     assert example.gold.hops == 2
 
 
+def test_2wikimultihopqa_in_columns_or_as_json_in_texts_is_the_same(tmp_path: Path) -> None:
+    triples = [["rower", "brother", "Otto"], ["Otto", "born in", "Sirel"]]
+    plain = {**HOTPOT, "evidences": triples}
+    official = load_one(tmp_path, "2wiki:{}", [plain])
+    for first, third in (("subject", "object"), ("fact", "entity")):
+        names = (first, "relation", third)
+        columns = {name: [t[i] for t in triples] for i, name in enumerate(names)}
+        rows = [dict(zip(names, t, strict=True)) for t in triples]
+        for evidences in (columns, rows, json.dumps(triples)):
+            assert load_one(tmp_path, "2wiki:{}", [{**plain, "evidences": evidences}]) == official
+    packed = {
+        k: json.dumps(v) if k in ("context", "supporting_facts", "evidences") else v
+        for k, v in plain.items()
+    }
+    assert load_one(tmp_path, "2wiki:{}", [packed]) == official
+
+
+def test_sentences_stay_as_the_file_cuts_them(tmp_path: Path) -> None:
+    example = load_one(tmp_path, "hotpotqa:{}", [HOTPOT])
+    assert example.sentences[1] == ("Ilse rows.", " Her brother is Otto.")
+    assert len(example.sentences) == len(example.passages)
+
+
+def test_fullwiki_may_lack_all_paragraphs(tmp_path: Path) -> None:
+    example = load_one(tmp_path, "hotpotqa:{}", [{**HOTPOT, "context": []}])
+    assert example.passages == ()
+    assert example.gold.support_ids == (passage_id("Ilse", ""), passage_id("Otto", ""))
+
+
 def test_a_gold_paragraph_that_is_not_there_counts_as_missed(tmp_path: Path) -> None:
     record = {**HOTPOT, "context": HOTPOT["context"][:2]}
     example = load_one(tmp_path, "hotpotqa:{}", [record])
@@ -124,6 +153,21 @@ def test_strategyqa_takes_the_first_annotator_with_paragraphs(tmp_path: Path) ->
     assert [p.title for p in dataset.passages] == ["A", "B", "C"]
 
 
+@pytest.mark.parametrize(
+    ("row", "answer"),
+    [
+        ({"question": "Is it?", "answer": "true"}, "yes"),
+        ({"question": "Is it?", "answer": "No"}, "no"),
+        ({"input": "Is it?", "target_scores": {"Yes": 0, "No": 1}}, "no"),
+        ({"input": "Is it?", "target_scores": '{"Yes": 1, "No": 0}'}, "yes"),
+    ],
+)
+def test_strategyqa_as_copies_have_it(tmp_path: Path, row: dict[str, Any], answer: str) -> None:
+    example = load_one(tmp_path, "strategyqa:{}", [row])
+    assert (example.question.id, example.question.text) == ("1", "Is it?")
+    assert example.gold.answers == (answer,)
+
+
 def test_strategyqa_official_paragraph_file(tmp_path: Path) -> None:
     paragraphs = {"A-1": {"title": "A", "section": "", "para_index": 1, "content": "About A."}}
     path = tmp_path / "strategyqa_train_paragraphs.json"
@@ -157,6 +201,24 @@ def test_generic_takes_lists_booleans_aliases_and_numbers(tmp_path: Path) -> Non
     assert [e.question.id for e in examples] == ["7", "8", "9"]
     assert [e.gold.answers for e in examples] == [("x", "y", "z"), ("yes",), ("1887",)]
     assert (examples[1].gold.hops, examples[1].gold.type) == (3, "closed")
+
+
+def test_a_question_that_cannot_be_answered_needs_no_answer(tmp_path: Path) -> None:
+    records = [
+        {"question": "a?", "answer": "", "answerable": False},
+        {"question": "b?", "answer": "x", "answerable": "no"},
+        {"question": "c?", "answer": '["x", "y"]', "answerable": "1"},
+    ]
+    (tmp_path / "x.json").write_text(json.dumps(records), encoding="utf-8")
+    golds = [e.gold for e in load_dataset(f"generic:{tmp_path / 'x.json'}").examples]
+    assert [(g.answers, g.answerable) for g in golds] == [
+        ((), False),
+        (("x",), False),
+        (("x", "y"), True),
+    ]
+    for wrong in ({"answer": ""}, {"answer": "x", "answerable": "maybe"}):
+        with pytest.raises(DataError, match="record 1: expected"):
+            load_one(tmp_path, "generic:{}", [{"question": "a?", **wrong}])
 
 
 def test_generic_field_map(tmp_path: Path) -> None:
@@ -210,6 +272,20 @@ BOOLE: dict[str, Any] = {
     "evidence": [[[["Ada-1"], "operation"]]],
     "decomposition": ["Who is Ilse?"],
 }
+CTXS: dict[str, Any] = {"ctxs": [{"title": "Ilse", "text": "Ilse rows.", "isgold": True}]}
+POPQA: dict[str, Any] = {
+    "id": 1,
+    "question": "Who?",
+    "prop": "occupation",
+    "possible_answers": '["rower"]',
+    "paragraphs": [{"title": "Ilse", "text": "Ilse rows.", "is_supporting": True}],
+}
+NEWS: dict[str, Any] = {
+    "query": "Who rows?",
+    "answer": "Ilse",
+    "question_type": "inference_query",
+    "evidence_list": [{"title": "Rowing", "fact": "Ilse rows."}],
+}
 WORLD: dict[str, Any] = {
     "id": "w1",
     "question": "Who rows?",
@@ -228,6 +304,10 @@ WORLD: dict[str, Any] = {
         ("musique", MUSIQUE),
         ("strategyqa", BOOLE),
         ("world", WORLD),
+        ("popqa", POPQA),
+        ("nq", {**CTXS, "question": "Who?", "answers": ["Ilse"]}),
+        ("triviaqa", {"Question": "Who?", "QuestionId": "1", "Answer": {"Value": "Ilse"}}),
+        ("multihop_rag", NEWS),
         (
             "generic",
             {"id": "1", "question": "Who?", "answer": "Ilse", "aliases": "a|b", "hops": "2"},

@@ -14,6 +14,10 @@ SAMPLES = {
     "musique/train_sample.jsonl": ("musique", 100, 1890),
     "strategyqa/dev_sample.json": ("strategyqa", 60, 255),
     "bamboogle/sample.csv": ("bamboogle", 25, 0),
+    "multihop_rag/sample.json": ("multihop_rag", 300, 365),
+    "popqa/sample.json": ("popqa", 300, 360),
+    "nq/sample.jsonl": ("nq", 500, 498),
+    "vaswani": ("trec", 93, 11413),
 }
 
 
@@ -45,9 +49,9 @@ def test_every_support_is_one_of_the_paragraphs(data: Path, sample: str) -> None
 
 
 def test_name_and_path_are_parted_at_the_first_colon() -> None:
-    assert parse_spec("hotpotqa:a/b:c.json") == ("hotpotqa", Path("a/b:c.json"))
-    assert parse_spec("2wiki:x.json") == ("2wikimultihopqa", Path("x.json"))
-    assert parse_spec("a/b.json") == (None, Path("a/b.json"))
+    assert parse_spec("hotpotqa:a/b:c.json") == ("hotpotqa", Path("a/b:c.json"), "")
+    assert parse_spec("2wiki:x.json") == ("2wikimultihopqa", Path("x.json"), "")
+    assert parse_spec("a/b.json") == (None, Path("a/b.json"), "")
 
 
 def test_an_unknown_name_names_the_nearest() -> None:

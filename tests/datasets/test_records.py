@@ -1,9 +1,11 @@
+import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ragreason.datasets.records import Record, read_csv, read_json
+from ragreason.datasets.records import Record, read_csv, read_json, unpacked
 from ragreason.errors import DataError
 
 
@@ -20,6 +22,8 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
         ("lines.jsonl", '{"q": 1}\n\n{"q": 2}\n'),
         ("lines_in.json", '{"q": 1}\r\n{"q": 2}\r\n'),
         ("mark.json", b'\xef\xbb\xbf[{"q": 1}, {"q": 2}]'),
+        ("list.json.gz", gzip.compress(b'[{"q": 1}, {"q": 2}]')),
+        ("one_line.json", '{"version": 1, "data": [{"q": 1}, {"q": 2}]}'),
         ("wrapped.json", '{"version": 1,\n "data": [{"q": 1}, {"q": 2}]}'),
     ],
 )
@@ -44,7 +48,10 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         ('[{"q": 1},\n {"q":', "line 2, column 7: not JSON.*may be cut off"),
         ('[{"q": 1}, 7]', "record 2: expected an object with fields, found 7"),
         ("question,answer\n", "line 1: not JSON"),
-        (b'[{"q": "\xff"}]', "expected UTF-8 text, byte 8"),
+        (b'[{"q": "\xff"}]', "line 1: expected UTF-8 text, byte 8 is not"),
+        (b'[{"q": "a"},\n{"q": "caf\xe9"}]', "line 2: expected UTF-8 text"),
+        ('[{"q": 1}]'.encode("utf-16"), "expected UTF-8 text, it looks like UTF-16"),
+        (b'{"q": "\xe6\x9d', "line 1: expected UTF-8 text"),
         ("[" * 100_000, "nested too deeply|not JSON"),
     ],
 )
@@ -114,3 +121,34 @@ def test_an_endless_number_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(f"[{'1' * 5000}]", encoding="utf-8")
     with pytest.raises(DataError, match=r"x\.json: not JSON that can be read"):
         read_json(tmp_path / "x.json")
+
+
+def test_a_compressed_file_that_is_cut_off_is_told(tmp_path: Path) -> None:
+    whole = gzip.compress(b'[{"q": "a long enough text"}]')
+    for content in (whole[:20], b"no gzip at all"):
+        path = write(tmp_path, "x.json.gz", content)
+        with pytest.raises(DataError, match="can't be decompressed, it may be cut off"):
+            read_json(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('["a", "b"]', ["a", "b"]),
+        (' {"a": [1]} ', {"a": [1]}),
+        ("[sic]", "[sic]"),
+        ("[" * 100_000, "[" * 100_000),
+        ("plain", "plain"),
+        (7, 7),
+        (None, None),
+    ],
+)
+def test_lists_inside_texts_are_read_and_other_texts_are_left(value: Any, expected: Any) -> None:
+    assert unpacked(value) == expected
+
+
+def test_a_list_may_stand_inside_a_text() -> None:
+    record = Record("x", {"names": '["a", "b"]', "empty": ""})
+    assert record.texts("names") == ("a", "b")
+    assert record.list("names") == ["a", "b"]
+    assert record.optional("empty") == ()
