@@ -1,10 +1,19 @@
 """Graph and parts to answers: one question or many, with events, from synchronous code or not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import CancelledError as FutureCancelledError, Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +26,14 @@ from ragreason.generation.scheduler import Scheduler
 from ragreason.generation.text import check_text
 from ragreason.settings import Settings, load_settings
 from ragreason.state import State, initial
-from ragreason.types import Answer, Question, Turn
+from ragreason.types import Answer, Message, Question, Request, Turn
 
 if TYPE_CHECKING:
     from ragreason.graph.loaded import LoadedGraph
     from ragreason.protocols import Generator, Retriever
 
 MAIN = "main"
+_SHORTEST = Request(messages=(Message(role="user", content="."),), max_tokens=1)
 _CLOSED = "the agent is closed; make another"
 Close = Callable[[], Coroutine[Any, Any, None]]
 
@@ -60,6 +70,10 @@ class Runner:
     schedulers: Mapping[str, Scheduler] = field(default_factory=dict)
     starters: tuple[Callable[[], None], ...] = ()
     """Each makes an engine load its model now, if it has not, beside what comes before a call."""
+    warmers: tuple[Callable[[], Awaitable[Any]], ...] = ()
+    """Each makes an engine that runs here give one token."""
+    searcher: "Retriever | None" = None
+    """The retriever over the index that was opened here."""
 
     def beginning(self) -> AbstractAsyncContextManager[None]:
         """Enter it before each of many questions, and answer inside: it waits until the main engine
@@ -67,6 +81,15 @@ class Runner:
         """
         scheduler = self.schedulers.get(MAIN)
         return nullcontext() if scheduler is None else scheduler.beginning()
+
+    async def warm(self, *, searches: bool = True) -> None:
+        """Load now what the first question would: the models of the engines that run here and, if
+        it `searches`, index and embedder. What fails is left for the question to tell.
+        """
+        works = [warm() for warm in self.warmers]
+        if searches and self.searcher is not None:
+            works.append(self.searcher.retrieve(["."], 1))
+        await asyncio.gather(*works, return_exceptions=True)
 
     async def answer(
         self,
@@ -240,7 +263,10 @@ def open_runner(
     }
     closers = (*(engine.aclose for engine in owned), *([] if kept is None else [kept.aclose]))
     starters = tuple(engine.start for engine in owned if hasattr(engine, "start"))
-    return Runner(loaded, identity, settings, closers, schedulers, starters)
+    local = [engine for engine in owned if hasattr(engine, "start")]
+    warmers = tuple(partial(engine.generate, _SHORTEST) for engine in local)
+    searcher = parts.retrievers.get(MAIN) if isinstance(place, str | Path) else None
+    return Runner(loaded, identity, settings, closers, schedulers, starters, warmers, searcher)
 
 
 def _index_identity(place: "str | Path | Retriever | None") -> str:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ import pytest
 from ragreason.errors import ConfigError, EngineError, IndexFolderError, RunError
 from ragreason.events import TraceEvent
 from ragreason.generation.scripted import Scripted
+from ragreason.protocols import Where
 from ragreason.runner import Agent, Runner, open_runner
 from ragreason.settings import Settings
-from ragreason.types import Question, Request
+from ragreason.types import Completion, Hit, Question, Request
 from tests.waiting import Waiting
 
 ASKED = "When was the designer of the Sallow Bridge born?"
@@ -340,3 +341,47 @@ async def test_models_begin_to_load_before_the_first_search(index_dir: Path) -> 
         await made.answer(ASKED, on_event=lambda event: order.append(event.kind))
     assert order[0] == "load"
     assert "search" in order
+
+
+class Searched:
+    """A retriever that notes what it is asked."""
+
+    name = "noting"
+
+    def __init__(self) -> None:
+        self.queries: list[str] = []
+
+    async def retrieve(
+        self, queries: Sequence[str], k: int, where: Where | None = None
+    ) -> list[list[Hit]]:
+        """Nothing."""
+        self.queries += queries
+        return [[] for _ in queries]
+
+
+class Local(Scripted):
+    """An engine that runs here: it has a model to load."""
+
+    def start(self) -> None:
+        """Nothing to do."""
+
+
+async def test_warming_asks_each_local_engine_for_a_token_and_the_index_for_a_passage(
+    index_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+    engine = Local(default="x")
+
+    async def generate(request: Request) -> list[Completion]:
+        asked.append(request)
+        raise EngineError("no model")
+
+    monkeypatch.setattr(engine, "generate", generate)
+    monkeypatch.setattr("ragreason.generation.open.open_engine", lambda *_: engine)
+    async with open_runner("naive_rag", model="any", index=index_dir, settings=HASHING) as made:
+        searched = Searched()
+        made.searcher = searched
+        await made.warm(searches=False)
+        assert ([r.max_tokens for r in asked], searched.queries) == ([1], [])
+        await made.warm()
+        assert (len(asked), searched.queries) == (2, ["."]), "what fails is the question's to tell"

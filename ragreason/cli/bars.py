@@ -1,6 +1,7 @@
 """Progress of evaluations, one bar a graph."""
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragreason.evaluation.graphs import Listener
@@ -31,6 +32,11 @@ class Bars(Listener):
         self.progress.start()
         self.tasks[graph] = self.progress.add_task(graph, total=total, completed=done, failed="")
 
+    def on_kept(self, graph: str, total: int, done: int, folder: Path) -> None:
+        """Say that these questions are not asked now."""
+        kept = f"{done:,} of {total:,} kept from an earlier run in {folder}"
+        self.on_note(f"{graph}: {kept}; --again asks anew")
+
     def on_row(self, graph: str, row: dict[str, Any]) -> None:
         """Move the graph's bar by one question."""
         self.failed[graph] += row["status"] == "error"
@@ -39,4 +45,4 @@ class Bars(Listener):
 
     def on_note(self, text: str) -> None:
         """Print a line above the bars."""
-        self.progress.console.print(text, markup=False, highlight=False)
+        self.progress.console.print(text, markup=False, highlight=False, soft_wrap=True)

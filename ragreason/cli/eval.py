@@ -47,11 +47,14 @@ def eval_(
     ] = None,
     allow_import: Allowed = None,
     no_cache: NoCache = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask every question anew; old rows are set aside.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Score graphs on a dataset. Results are kept question by question.
 
-    The same command goes on after a kill, and asks failed questions again.
+    The same command goes on after a kill, and asks failed questions again. Others keep their rows.
     """
     import asyncio
 
@@ -75,6 +78,7 @@ def eval_(
         offset,
         limit,
         load_settings(concurrency=concurrency),
+        again=again,
     )
     with progress() as listener:
         finished = asyncio.run(evaluate_graphs(graphs, plan, listener))

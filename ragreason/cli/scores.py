@@ -24,6 +24,8 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
     if any(_first_token(run)["p50"] is not None for run in runs):
         typer.echo()
         print_table(_TIMES, [_times(run) for run in runs])
+    if at := concurrency(runs):
+        typer.echo(at)
     for run in runs:
         for line in savings(run):
             typer.echo(line)
@@ -68,6 +70,16 @@ def _times(run: Recorded) -> Sequence[object]:
     seconds = [t[p] for t in (first, whole) for p in ("p50", "p95")]
     thought = run.summary["usage"]["per_question"].get("reasoning_tokens") or 0
     return (_name(run.name), round(thought), *map(_seconds, seconds))
+
+
+def concurrency(runs: Sequence[Recorded]) -> str:
+    """How many questions shared the engine while the times were taken; "" where that is unknown."""
+    known = {_name(run.name): run.summary.get("concurrency") for run in runs}
+    if not all(known.values()):
+        return ""
+    if len(set(known.values())) == 1:
+        return f"latency at concurrency {next(iter(known.values()))}"
+    return "latency at concurrency " + ", ".join(f"{at} ({name})" for name, at in known.items())
 
 
 def savings(run: Recorded) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Ask every question of a dataset, and keep each row the moment its question is finished."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,8 @@ async def evaluate(
     on_start: OnStart | None = None,
     on_row: OnRow | None = None,
     beginning: Beginning = nullcontext,
+    warm: Callable[[], Awaitable[None]] | None = None,
+    again: bool = False,
 ) -> dict[str, Any]:
     """Answer the questions from `offset` on, at most `limit`, in file order; gives the summary.
 
@@ -62,6 +64,9 @@ async def evaluate(
     are not part of the key, so a larger limit goes on where a smaller one ended. Rows outside of
     the selection are kept and left out of the summary. Each question is a run of its own that waits
     for no other; the next one starts when `beginning` lets it, at most `concurrency` at once.
+    Before the first one `warm` is awaited, so that no row's times hold the loading of models; it is
+    not called where nothing is left to ask. With `again` every question is asked anew, and the rows
+    that are there are set aside in the same folder.
 
     A question whose run raises becomes a row of status "error" with the message: counted apart,
     never scored. Raises ConfigError for a folder in use or with another key, before anything is
@@ -77,9 +82,13 @@ async def evaluate(
     parts = run_parts(dataset, identity or {}, list(answerers))
     described: dict[str, Any] = {n: value for n, value in parts.items() if n != "seed"}
     with RunFolder(out, parts) as folder:
+        if again:
+            folder.set_aside()
         missing = folder.start({one.key for one in asked})
         if on_start is not None:
             on_start(len(asked), len(asked) - len(missing))
+        if warm is not None and missing:
+            await warm()
         session = _Session(answerers, dataset.name, folder, on_row, concurrency, beginning)
         await session.run([one for one in asked if one.key in missing])
         rows = [folder.rows[one.key] for one in asked]
@@ -120,6 +129,7 @@ class _Session:
         self.dataset = dataset
         self.folder = folder
         self.on_row = on_row
+        self.concurrency = concurrency
         self.free = asyncio.Semaphore(concurrency)
         self.beginning = beginning
         self.in_flight = 0
@@ -153,7 +163,11 @@ class _Session:
             finally:
                 self.in_flight -= 1
         session_s = round(monotonic() - self.started_s, 3)
-        row |= {"session": self.name, "session_s": session_s}
+        row |= {
+            "session": self.name,
+            "session_s": session_s,
+            "concurrency": self.concurrency,
+        }
         self.folder.append(row)
         if self.on_row is not None:
             self.on_row(row)

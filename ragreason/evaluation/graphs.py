@@ -25,6 +25,9 @@ class Listener:
     def on_start(self, graph: str, total: int, done: int) -> None:
         """A graph begins: it has `total` questions, of which `done` were finished before."""
 
+    def on_kept(self, graph: str, total: int, done: int, folder: Path) -> None:
+        """`done` of the questions are not asked now: `folder` has them from an earlier run."""
+
     def on_row(self, graph: str, row: Row) -> None:
         """A question is finished."""
 
@@ -51,6 +54,8 @@ class Plan:
     limit: int | None = None
     settings: Settings = field(default_factory=load_settings)
     answering: Callable[[Runner, int], Answerer] = from_runner
+    again: bool = False
+    """Ask every question anew; what a folder holds from before is set aside in it."""
     seeds: Sequence[int] = ()
     """Each question is asked with each of them; empty: with `seed` alone."""
 
@@ -87,7 +92,9 @@ async def evaluate_graphs(
             for name, graph in names.items()
         }
         return [
-            await _evaluate_one(name, runner, plan, listener, several=len(names) > 1)
+            await _evaluate_one(
+                name, runner, plan, listener, several=len(names) > 1, graph=names[name]
+            )
             for name, runner in runners.items()
         ]
 
@@ -137,7 +144,7 @@ def graph_names(graphs: Sequence[str]) -> dict[str, str]:
 
 
 async def _evaluate_one(
-    name: str, runner: Runner, plan: Plan, listener: Listener, *, several: bool
+    name: str, runner: Runner, plan: Plan, listener: Listener, *, several: bool, graph: str
 ) -> Finished:
     identity = {
         "graph": name,
@@ -147,6 +154,12 @@ async def _evaluate_one(
         **settings_parts(plan.settings),
     }
     folder = _folder(name, identity, plan, listener, several=several)
+
+    def begin(total: int, done: int) -> None:
+        listener.on_start(name, total, done)
+        if done:
+            listener.on_kept(name, total, done, folder)
+
     summary = await evaluate(
         {seed: plan.answering(runner, seed) for seed in plan.all_seeds()},
         plan.dataset,
@@ -155,9 +168,11 @@ async def _evaluate_one(
         concurrency=plan.settings.concurrency,
         offset=plan.offset,
         limit=plan.limit,
-        on_start=lambda total, done: listener.on_start(name, total, done),
+        on_start=begin,
         on_row=lambda row: listener.on_row(name, row),
         beginning=runner.beginning,
+        warm=lambda: runner.warm(searches=_searches(graph, plan)),
+        again=plan.again,
     )
     return Finished(folder, summary)
 

@@ -4,6 +4,7 @@ against being continued with something else.
     run.json        what the run is keyed by, part by part
     results.jsonl   one row a finished question and seed; of a question that failed and was asked
                     again, the last one counts
+    results-*.jsonl rows of before everything was asked anew, by the time of it
     summary.json    written when all are there
     run.lock        held while somebody writes; the system frees it when the process ends
 """
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -77,6 +79,19 @@ class RunFolder:
         (self.path / SUMMARY).unlink(missing_ok=True)
         self._results = (self.path / RESULTS).open("ab", buffering=0)
         return set(keys) - self.rows.keys()
+
+    def set_aside(self) -> Path | None:
+        """Begin anew, before `start`: the rows that are there move to `results-TIME.jsonl`, in one
+        step. Gives that file, None where there were none.
+        """
+        if self._results is not None:
+            raise ValueError("set_aside() comes before start()")
+        if not self.rows:
+            return None
+        aside = self.path / f"results-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl"
+        (self.path / RESULTS).rename(aside)
+        self.rows = {}
+        return aside
 
     def append(self, row: Row) -> None:
         """Write one row, whole and on the disk when this returns."""

@@ -59,7 +59,8 @@ def summarise(
     Usage and `cost` are over all rows; a row's cached tokens may be null (unknown) and then add
     nothing. Calls that the response cache answered count with what they once cost, and `cache` says
     how many they were; times leave out the rows that had any. `prefix_reuse` is the share of the
-    reusable prompt tokens that a prefix cache gave.
+    reusable prompt tokens that a prefix cache gave. `concurrency` is how many questions were in
+    flight at most where the times were taken, null where that is not known.
     """
     scored = [row for row in rows if not is_error(row)]
     timed = [row for row in scored if not row["usage"].get("cache_hits")]
@@ -84,6 +85,7 @@ def summarise(
         "prefix_reuse": prefix_reuse(usage),
         "latency_s": _percentiles(timed, "latency_s"),
         "first_token_s": _percentiles(timed, "first_token_s"),
+        "concurrency": max((row.get("concurrency") or 0 for row in timed), default=0) or None,
         "wall_s": _wall_s(rows),
     }
 

@@ -80,6 +80,19 @@ def test_the_same_command_goes_on_and_another_is_refused(
     assert "another overrides (, now retrieve.k=3)" in message
 
 
+def test_kept_rows_are_told_and_asked_anew_if_wanted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = "direct: 6 of 6 kept from an earlier run in out; --again asks anew"
+    assert evaluate("direct", more=["--out", "out", "--no-cache"]) == 0
+    assert "kept from" not in capsys.readouterr().err
+    assert evaluate("direct", more=["--out", "out", "--no-cache"]) == 0
+    assert told in capsys.readouterr().err
+    assert evaluate("direct", more=["--out", "out", "--again"]) == 0
+    assert told not in capsys.readouterr().err
+    assert len(list((folder / "out").glob("results-*.jsonl"))) == 1
+
+
 def test_failed_questions_are_told_and_the_exit_code_is_1(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

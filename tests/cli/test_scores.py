@@ -24,7 +24,7 @@ def summary(**metrics: Any) -> Mapping[str, Any]:
 def test_tables_are_at_most_80_columns_wide(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a_graph_with_a_long_name"
     runs = [Recorded(name, summary(), {}), Recorded("react", summary(), {})]
-    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, 0.0456)
+    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, 0.0456, 0.0456)
     print_scores(runs, [found])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -40,3 +40,14 @@ def test_what_a_dataset_does_not_have_is_a_dash(capsys: pytest.CaptureFixture[st
     print_scores([run], [])
     first = capsys.readouterr().out.splitlines()[1].split()
     assert first == ["direct", "7393", "-", "0.360", "[.271,", ".457]", "-", "-"]
+
+
+def test_the_concurrency_of_the_times_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    one = Recorded("direct", {**summary(), "concurrency": 128}, {})
+    other = Recorded("react", {**summary(), "concurrency": 1}, {})
+    print_scores([one], [])
+    assert "latency at concurrency 128\n" in capsys.readouterr().out
+    print_scores([one, other], [])
+    assert "latency at concurrency 128 (direct), 1 (react)\n" in capsys.readouterr().out
+    print_scores([one, Recorded("old", summary(), {})], [])
+    assert "latency" not in capsys.readouterr().out, "it was not kept then"

@@ -266,3 +266,44 @@ async def test_a_question_starts_when_there_is_room_and_is_answered_inside(
     assert summary["n"] == 20
     assert most == 3
     assert order == [e.question.id for e in dataset.examples], "they start in file order"
+
+
+async def test_what_is_loaded_is_loaded_before_the_first_question_and_only_if_one_is_asked(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    order: list[str] = []
+
+    async def warm() -> None:
+        await asyncio.sleep(0)
+        order.append("warm")
+
+    async def note(question: Question) -> Answered:
+        order.append(question.id)
+        return await ask(question)
+
+    summary = await evaluate(note, dataset, tmp_path, warm=warm, concurrency=7)
+    assert order.index("warm") == 0
+    assert (len(order), summary["concurrency"]) == (21, 7)
+    kept = await evaluate(note, dataset, tmp_path, warm=warm, concurrency=2)
+    assert (len(order), kept["concurrency"]) == (21, 7), "the times are still those of the 7"
+
+
+def set_aside(folder: Path) -> list[bytes]:
+    return [path.read_bytes() for path in folder.glob("results-*.jsonl")]
+
+
+async def test_asked_again_every_question_is_and_the_old_rows_stay_aside(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    async def note(question: Question) -> Answered:
+        asked.append(question.id)
+        return await ask(question)
+
+    await evaluate(ask, dataset, tmp_path, limit=5)
+    before = (tmp_path / "results.jsonl").read_bytes()
+    summary = await evaluate(note, dataset, tmp_path, limit=3, again=True)
+    assert (asked, summary["n"]) == (["q0", "q1", "q2"], 3)
+    assert len(read_rows(tmp_path)) == 3
+    assert set_aside(tmp_path) == [before]
