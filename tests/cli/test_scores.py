@@ -24,7 +24,8 @@ def summary(**metrics: Any) -> Mapping[str, Any]:
 def test_tables_are_at_most_80_columns_wide(capsys: pytest.CaptureFixture[str]) -> None:
     name = "a_graph_with_a_long_name"
     runs = [Recorded(name, summary(), {}), Recorded("react", summary(), {})]
-    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, 0.0456, 0.0456)
+    p = 0.0456
+    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, p, p)
     print_scores(runs, [found])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
