@@ -136,6 +136,15 @@ class BudgetReachedError(RunError):
         self.limit = limit
 
 
+def install_extra(extra: str) -> str:
+    """The command that installs an extra, in a checkout: the package is on no index yet.
+
+    faiss-gpu has the same files as faiss-cpu, which must be gone before.
+    """
+    before = "pip uninstall -y faiss-cpu && " if extra == "gpu" else ""
+    return f"{before}pip install '.[{extra}]' --constraint constraints.txt"
+
+
 def nearest(given: str, known: Iterable[str]) -> str | None:
     """The known name closest to `given`, or None if none is close."""
     matches = get_close_matches(given, list(known), n=1, cutoff=0.6)

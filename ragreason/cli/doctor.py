@@ -16,7 +16,8 @@ from urllib.request import Request, urlopen
 
 from pydantic import BaseModel
 
-from ragreason.cli.output import Json, print_json, print_table
+from ragreason.cli.output import Json, print_json, print_listing
+from ragreason.errors import install_extra
 from ragreason.settings import Settings, load_settings
 
 State = Literal["works", "missing", "off"]
@@ -42,7 +43,7 @@ def doctor(json: Json = False) -> None:
         print_json({"ok": all(f.state != "missing" for f in findings), "findings": findings})
         return
     columns = ("part", "name", "state", "detail", "what mends it")
-    print_table(columns, [(f.part, f.name, f.state, f.detail, f.mend) for f in findings])
+    print_listing(columns, [(f.part, f.name, f.state, f.detail, f.mend) for f in findings], 2)
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -84,7 +85,7 @@ def library(
         name=name,
         state="missing" if needed else "off",
         detail="not installed",
-        mend=f"pip install 'ragreason[{extra}]'",
+        mend=install_extra(extra),
     )
 
 
@@ -166,6 +167,11 @@ def retrieval(settings: Settings) -> list[Finding]:
     from ragreason.embedding.device import has_driver
 
     device = settings.retrieval_device
+    wrong = _wrong_device(device)
+    if wrong:
+        mend = "export RAGREASON_RETRIEVAL_DEVICE=auto"
+        absent = partial(Finding, part="retrieval", state="missing", detail=wrong, mend=mend)
+        return [absent(name="embedding"), absent(name="vector search")]
     gpu = device.startswith("cuda") or (device == "auto" and has_driver())
     openvino = device in {"auto", "cpu"} and find_spec("openvino") is not None
     on_cpu = "by OpenVINO, on the CPU" if openvino else "by PyTorch in float32"
@@ -175,7 +181,7 @@ def retrieval(settings: Settings) -> list[Finding]:
         found(
             name="embedding",
             detail="by PyTorch in bfloat16, on the GPU that it finds" if gpu else on_cpu,
-            mend="" if gpu or openvino or device == "mps" else "pip install 'ragreason[cpu]'",
+            mend="" if gpu or openvino or device == "mps" else install_extra("cpu"),
         ),
         found(
             name="vector search",
@@ -183,6 +189,28 @@ def retrieval(settings: Settings) -> list[Finding]:
             mend="pip install faiss-gpu" if gpu and not sharing else "",
         ),
     ]
+
+
+def _wrong_device(device: str) -> str:
+    """Why texts can't be embedded on `device` here, "" where nothing speaks against it."""
+    from ragreason.embedding.device import FORMS, has_driver, is_device
+
+    asked = f"retrieval_device is '{device}'"
+    if not is_device(device):
+        return f"{asked}; expected {FORMS}"
+    if device == "mps" and platform.system() != "Darwin":
+        return f"{asked}, which only a Mac has"
+    if not device.startswith("cuda"):
+        return ""
+    if not has_driver():
+        return f"{asked}, but there is no NVIDIA driver"
+    if _is_installed("torch") and version("torch").endswith("+cpu"):
+        return f"{asked}, but torch {version('torch')} is built for CPUs only"
+    cards = accelerator()
+    count = len(cards.detail.split("; "))
+    wanted = int(device.partition(":")[2] or 0)
+    few = cards.state == "works" and wanted >= count
+    return f"{asked}, but the driver lists {count} GPU{'s' * (count != 1)}" if few else ""
 
 
 def extras() -> list[Finding]:
@@ -196,7 +224,7 @@ def extras() -> list[Finding]:
                 name=extra,
                 state="off" if lacking else "works",
                 detail=f"lacks {', '.join(lacking)}" if lacking else ", ".join(packages),
-                mend=f"pip install 'ragreason[{extra}]'" if lacking else "",
+                mend=install_extra(extra) if lacking else "",
             )
         )
     return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ragreason.cli.output import Json, note, print_fields, print_json, print_table
+from ragreason.cli.output import Json, note, print_fields, print_json, print_listing, print_table
 
 if TYPE_CHECKING:
     from ragreason.retrieval.build import Built, Progress
@@ -172,7 +172,8 @@ def search(
         return
     if not hits:
         note("nothing found")
-    print_table(["rank", "score", "title", "text", "document"], [_row(hit) for hit in hits])
+    columns = ["rank", "score", "title", "text", "document"]
+    print_listing(columns, [_row(hit) for hit in hits], under=2)
 
 
 def _row(hit: "Hit") -> tuple[object, ...]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ragreason import models
-from ragreason.cli.output import Json, print_json, print_table
+from ragreason.cli.output import Json, print_json, print_listing
 from ragreason.errors import ConfigError
 from ragreason.settings import settings
 
@@ -26,7 +26,7 @@ def list_models(as_json: Json = False) -> None:
         return
     columns = ("name", "form", "MB", "licence", "here", "about")
     keys = ("name", "form", "megabytes", "licence", "here", "about")
-    print_table(columns, [[row[key] for key in keys] for row in rows])
+    print_listing(columns, [[row[key] for key in keys] for row in rows])
 
 
 @app.command()

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -27,6 +28,15 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     On a terminal, long cells wrap. In a pipe each row is one line and nothing is cut. Columns
     without names have no heading.
     """
+    table = _table(columns, rows)
+    if sys.stdout.isatty():
+        _console().print(table)
+    else:
+        for line in _plain_lines(table):
+            sys.stdout.write(line + "\n")
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Any:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
@@ -35,10 +45,46 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    if sys.stdout.isatty():
-        _console().print(table)
-    else:
-        _print_plain(table)
+    return table
+
+
+def print_listing(columns: Sequence[str], rows: Sequence[Sequence[object]], under: int = 1) -> None:
+    """A table whose last `under` columns stand below each row on a terminal, where they wrap.
+
+    In a pipe they are columns like the others, so that each row is one line.
+    """
+    if not sys.stdout.isatty():
+        print_table(columns, rows)
+        return
+    for line in listing(columns, rows, under, _console().width):
+        sys.stdout.write(line + "\n")
+
+
+def listing(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], under: int, width: int
+) -> list[str]:
+    """The lines of `print_listing` on a terminal so wide. What is empty has no line."""
+    table = _table(columns[:-under], [row[:-under] for row in rows])
+    head, *lines = _plain_lines(table)
+    labels = ("", *(f"{name}: " for name in columns[-under:][1:]))
+    found = [head]
+    for line, row in zip(lines, rows, strict=True):
+        found.append(line)
+        for label, value in zip(labels, row[-under:], strict=True):
+            if text := _cell(value) if value not in {None, ""} else "":
+                found += _indented(label + text, width)
+    return found
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return wrap(
+        text,
+        width,
+        initial_indent="    ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def print_fields(fields: Mapping[str, object]) -> None:
@@ -79,10 +125,9 @@ def _console(**options: Any) -> Any:
     return Console(markup=False, highlight=False, emoji=False, **options)
 
 
-def _print_plain(table: Any) -> None:
+def _plain_lines(table: Any) -> list[str]:
     """As wide as its widest row, so that nothing wraps, and without the padding at line ends."""
     width = max(1, _console(width=100_000).measure(table).maximum)
     page = StringIO()
     _console(file=page, width=width).print(table)
-    for line in page.getvalue().splitlines():
-        sys.stdout.write(line.rstrip() + "\n")
+    return [line.rstrip() for line in page.getvalue().splitlines()]

@@ -7,6 +7,7 @@ from ragreason.errors import ConfigError
 
 _DRIVER = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidiactl"), Path("/dev/dxg"))
 _FORM = re.compile(r"auto|cpu|cuda(:\d+)?|mps")
+FORMS = "auto, cpu, cuda, cuda:N or mps"
 
 
 def resolved(device: str) -> str:
@@ -15,8 +16,8 @@ def resolved(device: str) -> str:
     PyTorch is imported only where a driver is. Raises ConfigError for an unknown device, or one
     that is not there.
     """
-    if not _FORM.fullmatch(device):
-        raise ConfigError(f"device '{device}'; expected auto, cpu, cuda, cuda:N or mps")
+    if not is_device(device):
+        raise ConfigError(f"device '{device}'; expected {FORMS}")
     if device == "auto":
         return "cuda" if has_driver() and gpus() else "cpu"
     if device.startswith("cuda"):
@@ -27,6 +28,11 @@ def resolved(device: str) -> str:
                 "see what works here: ragreason doctor, or set RAGREASON_RETRIEVAL_DEVICE=cpu"
             )
     return device
+
+
+def is_device(text: str) -> bool:
+    """Whether the text has the form of a device; it need not be here."""
+    return bool(_FORM.fullmatch(text))
 
 
 def has_driver() -> bool:

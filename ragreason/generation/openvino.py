@@ -20,6 +20,7 @@ from ragreason.errors import (
     EngineDiedError,
     EngineError,
     EngineTimeoutError,
+    install_extra,
 )
 from ragreason.generation import constraints
 from ragreason.generation.openvino_messages import (
@@ -91,7 +92,7 @@ class OpenVINOEngine:
     ) -> None:
         """Raises ConfigError if OpenVINO GenAI is not installed or `model` is no model."""
         if find_spec("openvino_genai") is None:
-            raise ConfigError("the openvino engine needs: pip install 'ragreason[cpu]'")
+            raise ConfigError(f"the openvino engine needs: {install_extra('cpu')}")
         path = models.path(str(model))
         own = min(models.context_length(path), cache_tokens)
         self.context = own if context is None else min(context, own)

@@ -17,6 +17,7 @@ from ragreason.errors import (
     ContextOverflowError,
     EngineTimeoutError,
     RagreasonError,
+    install_extra,
 )
 from ragreason.generation import constraints, transformers_grammar
 from ragreason.generation.text import check_text, prompt_text
@@ -90,7 +91,7 @@ class TransformersEngine:
             if self._source.gguf and find_spec("accelerate") is None:
                 raise ConfigError(
                     "the transformers engine reads GGUF files with accelerate: "
-                    "pip install 'ragreason[transformers]'"
+                    + install_extra("transformers")
                 )
             label = label or self._source.name
             self._options = (device, dtype)

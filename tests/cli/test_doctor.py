@@ -88,7 +88,10 @@ def test_doctor_imports_no_backend() -> None:
 
 def test_what_is_missing_keeps_the_set_up_from_working_and_names_its_extra() -> None:
     found = library("engine", "x", "no_such_module_here", ("x",), "cpu", needed=True)
-    assert (found.state, found.mend) == ("missing", "pip install 'ragreason[cpu]'")
+    assert (found.state, found.mend) == (
+        "missing",
+        "pip install '.[cpu]' --constraint constraints.txt",
+    )
     assert library("engine", "x", "no_such_module_here", ("x",), "cpu").state == "off"
 
 
@@ -158,7 +161,7 @@ def test_extras_name_what_they_lack(monkeypatch: pytest.MonkeyPatch) -> None:
             name="x",
             state="off",
             detail="lacks no-such-package",
-            mend="pip install 'ragreason[x]'",
+            mend="pip install '.[x]' --constraint constraints.txt",
         )
     ]
 
@@ -174,7 +177,6 @@ def test_extras_come_from_the_installed_package() -> None:
         ("auto", True, True, "bfloat16, on the GPU", "on all GPUs", ""),
         ("auto", True, False, "bfloat16, on the GPU", "on the CPU", "pip install faiss-gpu"),
         ("cpu", True, True, "OpenVINO, on the CPU", "on the CPU", ""),
-        ("mps", False, False, "PyTorch in float32", "on the CPU", ""),
     ],
 )
 def test_it_tells_where_texts_are_embedded_and_vectors_searched(
@@ -192,3 +194,35 @@ def test_it_tells_where_texts_are_embedded_and_vectors_searched(
     assert embedding in first.detail
     assert search in second.detail
     assert second.mend == mends
+
+
+@pytest.mark.parametrize(
+    ("device", "driver", "torch", "cards", "wrong"),
+    [
+        ("cuda", False, "2.9.1", 0, "there is no NVIDIA driver"),
+        ("cuda", True, "2.9.1+cpu", 1, "torch 2.9.1+cpu is built for CPUs only"),
+        ("cuda:2", True, "2.9.1", 2, "the driver lists 2 GPUs"),
+        ("gpu", True, "2.9.1", 2, "expected auto, cpu, cuda, cuda:N or mps"),
+        ("mps", False, "2.9.1", 0, "which only a Mac has"),
+        ("cuda:1", True, "2.9.1", 2, ""),
+    ],
+)
+def test_a_retrieval_device_that_is_not_here_does_not_work(
+    device: str,
+    driver: bool,
+    torch: str,
+    cards: int,
+    wrong: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tools: Path,
+) -> None:
+    monkeypatch.setattr("ragreason.embedding.device.has_driver", lambda: driver)
+    monkeypatch.setattr(module, "_is_installed", lambda package: package == "torch")
+    monkeypatch.setattr(module, "version", lambda _: torch)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    nvidia_smi(tools, "echo 'a GPU, 1 MiB'\n" * cards)
+    for found in retrieval(Settings(retrieval_device=device)):
+        assert wrong in found.detail
+        assert found.state == ("missing" if wrong else "works")
+        if wrong:
+            assert found.mend == "export RAGREASON_RETRIEVAL_DEVICE=auto"

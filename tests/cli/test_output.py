@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from ragreason.cli.output import note, print_fields, print_json, print_table
+from ragreason.cli.output import (
+    listing,
+    note,
+    print_fields,
+    print_json,
+    print_listing,
+    print_table,
+)
 from ragreason.types import Question
 
 
@@ -59,3 +66,19 @@ def test_fields_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
 def test_notes_leave_standard_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
     note("working\n")
     assert capsys.readouterr() == ("", "working\n")
+
+
+def test_on_a_terminal_long_columns_stand_below_their_row() -> None:
+    rows = [("a", 1, "some words " * 12, "/a/path/that/is/long " * 2), ("long name", 22, "", None)]
+    lines = listing(("name", "n", "about", "document"), rows, 2, 80)
+    assert max(map(len, lines)) <= 80
+    assert lines[0].split() == ["name", "n"]
+    assert lines[1] == "a           1"
+    assert lines[2].startswith("    some words some words")
+    assert lines[-2].startswith("    document: /a/path/that/is/long")
+    assert lines[-1] == "long name  22"
+
+
+def test_in_a_pipe_a_listing_has_a_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    print_listing(("name", "about"), [("a", "words " * 40), ("b", "")])
+    assert len(capsys.readouterr().out.splitlines()) == 3

@@ -192,7 +192,7 @@ def test_without_matplotlib_figures_stay_and_the_mend_is_named(
     assert invoke([*SIMULATED, *strategies("majority"), "--json"]) == 0
     printed = capsys.readouterr()
     assert json.loads(printed.out)["files"] == ["out/scale.json"]
-    assert "pip install 'ragreason[plots]'" in printed.err
+    assert "pip install '.[plots]' --constraint constraints.txt" in printed.err
     assert sorted(p.name for p in (folder / "out").iterdir()) == ["scale.json"]
 
 
