@@ -69,7 +69,7 @@ def point_of_run(folder: Path, **setting: Any) -> Point:
     does not tell.
     """
     (run,) = read_runs([folder])
-    answered = [row for row in run.rows.values() if not is_error(row)]
+    answered = [r for r in run.rows.values() if not is_error(r) and r["em"] is not None]
     rows = sorted(answered, key=lambda row: row["position"])  # they were written as they came
     usages = [Usage.model_validate(row["usage"]) for row in rows]
     costs = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from ragreason.datasets import Example
 from ragreason.evaluation.answered import Answered
-from ragreason.evaluation.answers import rule_for, score_answer
+from ragreason.evaluation.scores import answer_score, scores_of
 from ragreason.evaluation.supports import score_support
 from ragreason.types import Usage
 
@@ -25,7 +25,10 @@ def answer_row(dataset: str, example: Example, given: Answered, latency_s: float
         "cited": answer.cited,
         **_scores(dataset, example, given),
         "citations": [citation.model_dump() for citation in answer.citations],
+        "scores": scores_of(dataset, example, given),
+        "confidence": answer.confidence,
         "retrieved": list(answer.retrieved),
+        "in_prompt": None if answer.in_prompt is None else list(answer.in_prompt),
         "usage": answer.usage.model_dump(),
         "status": answer.status,
         "forced_by": answer.forced_by,
@@ -45,7 +48,10 @@ def error_row(example: Example, message: str, latency_s: float) -> Row:
         "cited": "",
         **dict.fromkeys(METRICS),
         "citations": [],
+        "scores": {},
+        "confidence": None,
         "retrieved": [],
+        "in_prompt": None,
         "usage": Usage().model_dump(),
         "status": "error",
         "forced_by": "",
@@ -70,18 +76,18 @@ def _head(example: Example) -> Row:
         "support_ids": list(example.gold.support_ids),
         "type": example.gold.type,
         "hops": example.gold.hops,
+        "answerable": example.gold.answerable,
     }
 
 
 def _scores(dataset: str, example: Example, given: Answered) -> Row:
-    golds = example.gold.answers
-    score = score_answer(given.answer.text, golds, rule_for(dataset, golds))
+    score = answer_score(dataset, example, given.answer.text)
     support = score_support(given.answer.retrieved, example.gold.support_ids)
     return {
-        "em": score.em,
-        "f1": score.f1,
-        "precision": score.precision,
-        "recall": score.recall,
+        "em": score.em if score else None,
+        "f1": score.f1 if score else None,
+        "precision": score.precision if score else None,
+        "recall": score.recall if score else None,
         "support_recall": support.recall if support else None,
         "support_all": support.all if support else None,
     }

@@ -26,10 +26,32 @@ def paragraph_text(sentences: Iterable[str]) -> str:
     next to Chinese or Japanese text.
     ["A b.", " C."] and ["A b.", "C."] both give "A b. C."; ["甲。", "乙。"] gives "甲。乙。".
     """
-    text = ""
+    return _joined(sentences)[0].strip()
+
+
+def sentence_spans(sentences: Iterable[str]) -> list[tuple[int, int]]:
+    """Where each sentence, without white space around it, stands in the paragraph's text.
+
+    ["A b.", " C."] gives [(0, 4), (5, 7)]; an empty sentence has an empty span.
+    """
+    sentences = list(sentences)
+    text, starts = _joined(sentences)
+    gone = len(text) - len(text.lstrip())
+    spans = []
+    for sentence, start in zip(sentences, starts, strict=True):
+        first = max(0, start + len(sentence) - len(sentence.lstrip()) - gone)
+        spans.append((first, first + len(sentence.strip())))
+    return spans
+
+
+def _joined(sentences: Iterable[str]) -> tuple[str, list[int]]:
+    """The text, not yet stripped, and where each sentence begins in it."""
+    text, starts = "", []
     for sentence in sentences:
-        text += f" {sentence}" if _needs_blank(text, sentence) else sentence
-    return text.strip()
+        text += " " if _needs_blank(text, sentence) else ""
+        starts.append(len(text))
+        text += sentence
+    return text, starts
 
 
 def mended(text: str) -> str:

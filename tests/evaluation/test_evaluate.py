@@ -47,7 +47,7 @@ async def test_keys_promised_by_the_design(dataset: Dataset, ask: Ask, tmp_path:
     summary = await evaluate(ask, dataset, tmp_path, limit=2)
     promised = "graph graph_hash dataset data_hash n errors seed versions metrics usage latency_s"
     assert {*promised.split(), "wall_s"} <= summary.keys()
-    assert summary["metrics"].keys() == set(METRICS)
+    assert summary["metrics"].keys() >= set(METRICS)
     assert all(m.keys() == {"value", "low", "high", "n"} for m in summary["metrics"].values())
     assert summary["latency_s"].keys() == {"p50", "p95"}
     assert summary["first_token_s"] == {"p50": None, "p95": None}, "a function tells no such time"

@@ -1,0 +1,1 @@
+"""What a question's answer, its citations and what was retrieved are measured by."""
