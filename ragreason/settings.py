@@ -30,6 +30,10 @@ class Settings(BaseModel):
 
     model: str = "qwen2.5-coder-0.5b"
     """A catalogue name, a path, `openai:NAME`, `vllm:NAME` or `transformers:NAME`."""
+    parameters: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """How many parameters the model has (7e9), for counts of floating-point operations; by default
+    what its files say.
+    """
     embedder: str = "minilm"
     """A registered embedder, or the path of a sentence-transformers folder."""
     retrieval_device: str = "auto"
@@ -74,6 +78,10 @@ class Settings(BaseModel):
     """The folder of a LoRA adapter that all requests to a `vllm:` model go through."""
     vllm_options: dict[str, Any] = {}
     """Further arguments of vLLM's AsyncEngineArgs; in the environment, a JSON object."""
+    ray_address: str | None = None
+    """The Ray cluster of `ragreason eval --ray`; by default that of `RAY_ADDRESS`, else one of this
+    machine for as long as it takes.
+    """
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0

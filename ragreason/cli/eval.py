@@ -39,6 +39,23 @@ def eval_(
     set_: Overrides = None,
     field: Fields = None,
     seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    seeds: Annotated[
+        str | None,
+        typer.Option(help="Ask each question with each of these seeds: 0,1,2; in place of --seed."),
+    ] = None,
+    results: Annotated[
+        str | None,
+        typer.Option(help="A database that rows go to too: sqlite:///runs.db, postgresql://..."),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(help="Money per million tokens: prompt=0.15,cached=0.075,completion=0.6."),
+    ] = None,
+    ray: Annotated[bool, typer.Option("--ray", help="Answer on a Ray cluster.")] = False,
+    ray_workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Workers of --ray; by default one a GPU, or one a machine."),
+    ] = None,
     concurrency: Annotated[
         int | None,
         typer.Option(
@@ -59,6 +76,7 @@ def eval_(
     import asyncio
 
     from ragreason.datasets import load_dataset
+    from ragreason.evaluation.cost import Price
     from ragreason.evaluation.evaluate import select
     from ragreason.evaluation.graphs import Plan, evaluate_graphs
     from ragreason.settings import load_settings
@@ -79,11 +97,29 @@ def eval_(
         limit,
         load_settings(concurrency=concurrency),
         again=again,
+        seeds=_seeds(seeds),
+        results=results,
+        price=None if price is None else Price.parse(price),
+        ray=ray,
+        ray_workers=ray_workers,
     )
     with progress() as listener:
         finished = asyncio.run(evaluate_graphs(graphs, plan, listener))
     _show(finished, json=json)
     _leave(finished)
+
+
+def _seeds(given: str | None) -> tuple[int, ...]:
+    """`0,1,2` as numbers; none where nothing is given. Raises BadParameter."""
+    if given is None:
+        return ()
+    try:
+        seeds = tuple(int(part) for part in given.split(","))
+    except ValueError:
+        raise typer.BadParameter(f"expected --seeds 0,1,2, got '{given}'") from None
+    if len(set(seeds)) < len(seeds):
+        raise typer.BadParameter(f"--seeds {given} names a seed twice")
+    return seeds
 
 
 def _show(finished: "list[Finished]", *, json: bool) -> None:

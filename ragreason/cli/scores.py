@@ -7,9 +7,11 @@ import typer
 
 from ragreason.cli.output import print_table
 from ragreason.evaluation.compare import Difference, Recorded
+from ragreason.evaluation.statistics import SMALL
 
 _WIDEST_NAME = 16
 _COST = ("a question", "prompt", "reply", "verify", "calls", "search", "p50 s", "forced", "errors")
+_COMPUTED = ("the run", "10^9 parameters", "10^12 FLOP", "not cached", "money")
 _TIMES = ("a question", "thinking", "first token p50 s", "p95 s", "whole p50 s", "p95 s")
 
 
@@ -26,22 +28,41 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
         print_table(_TIMES, [_times(run) for run in runs])
     if at := concurrency(runs):
         typer.echo(at)
+    if any(run.summary.get("cost", {}).get("flops") for run in runs) or any(map(_money, runs)):
+        typer.echo()
+        print_table(_COMPUTED, [_computed(run) for run in runs])
     for run in runs:
         for line in savings(run):
             typer.echo(line)
+    for line in doubts(runs):
+        typer.echo(line)
     if differences:
         typer.echo()
         print_table(
-            (f"minus {_name(differences[0].baseline)}", "metric", "n", "[95 %]", "p"),
+            (f"minus {_name(differences[0].baseline)}", "metric", "n", "[95 %]", "p (Holm)"),
             [_compared(d) for d in differences],
         )
+
+
+def doubts(runs: Sequence[Recorded]) -> Sequence[str]:
+    """How small a difference each run could have told from another one, and which are small."""
+    told = [(run, (run.summary.get("minimal_detectable_difference") or {})) for run in runs]
+    known = [f"{_name(run.name)} {found['f1']:.3f}" for run, found in told if found.get("f1")]
+    small = [_name(run.name) for run in runs if run.summary.get("small_sample")]
+    lines = []
+    if known:
+        lines.append("smallest F1 difference found with a chance of 0.8 (two-sided at 0.05,")
+        lines.append(f"unpaired; pairing finds smaller ones): {', '.join(known)}")
+    if small:
+        lines.append(f"small samples, under {SMALL} questions: intervals may be off")
+    return lines
 
 
 def _accuracy(run: Recorded) -> Sequence[object]:
     metrics = run.summary["metrics"]
     return (
         _name(run.name),
-        run.summary["n"] - run.summary["errors"],
+        metrics["em"].get("n", run.summary["n"] - run.summary["errors"]),
         _interval(metrics["em"]),
         _interval(metrics["f1"]),
         metrics["support_recall"]["value"],
@@ -62,6 +83,21 @@ def _cost(run: Recorded) -> Sequence[object]:
         run.summary["forced"],
         run.summary["errors"],
     )
+
+
+def _computed(run: Recorded) -> Sequence[object]:
+    """Over the whole run: in 10^12 operations, 2 N for each token."""
+    cost = run.summary.get("cost", {})
+    flops = (cost.get("parameters"), cost.get("flops"), cost.get("flops_without_cached"))
+    sizes = [None if value is None else value / 1e12 for value in flops]
+    billions = None if sizes[0] is None else f"{sizes[0] * 1000:.3g}"
+    amounts = [None if value is None else f"{value:,.1f}" for value in sizes[1:]]
+    return (_name(run.name), billions, *amounts, _money(run))
+
+
+def _money(run: Recorded) -> float | None:
+    found: float | None = run.summary.get("cost", {}).get("money")
+    return found
 
 
 def _times(run: Recorded) -> Sequence[object]:
@@ -112,7 +148,7 @@ def _first_token(run: Recorded) -> Mapping[str, float | None]:
 
 def _compared(found: Difference) -> Sequence[object]:
     interval = f"{found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
-    return (_name(found.run), found.metric, found.n, interval, f"{found.p:.4f}")
+    return (_name(found.run), found.metric, found.n, interval, f"{found.p_holm:.4f}")
 
 
 def _interval(metric: Mapping[str, Any]) -> str | None:

@@ -11,8 +11,10 @@ from typing import Any
 from ragreason.datasets import Dataset, Example
 from ragreason.errors import EngineDiedError
 from ragreason.evaluation.answered import Answerer
+from ragreason.evaluation.cost import Price
+from ragreason.evaluation.database import ResultsDatabase
 from ragreason.evaluation.rows import Row, answer_row, error_row
-from ragreason.evaluation.store import Key, RunFolder, run_key
+from ragreason.evaluation.store import Key, RunFolder, read_rows, run_key
 from ragreason.evaluation.summary import summarise
 
 OnStart = Callable[[int, int], None]
@@ -54,6 +56,9 @@ async def evaluate(
     beginning: Beginning = nullcontext,
     warm: Callable[[], Awaitable[None]] | None = None,
     again: bool = False,
+    results: str | None = None,
+    parameters: float | None = None,
+    price: Price | None = None,
 ) -> dict[str, Any]:
     """Answer the questions from `offset` on, at most `limit`, in file order; gives the summary.
 
@@ -72,6 +77,9 @@ async def evaluate(
     never scored. Raises ConfigError for a folder in use or with another key, before anything is
     asked, and EngineDiedError when the engine is gone: one death may fail all questions in flight,
     so it is gone when more of them failed by it in a row.
+
+    `results` is the URL of a database that every row goes to too. `parameters` (of the model) and
+    `price` are for the summary's cost.
     """
     answerers = answerer if isinstance(answerer, Mapping) else {seed: answerer}
     asked = [
@@ -81,7 +89,10 @@ async def evaluate(
     ]
     parts = run_parts(dataset, identity or {}, list(answerers))
     described: dict[str, Any] = {n: value for n, value in parts.items() if n != "seed"}
-    with RunFolder(out, parts) as folder:
+    database = None if results is None else ResultsDatabase(results, parts)
+    with RunFolder(out, parts) as folder, database or nullcontext():
+        if database is not None:  # a kill may have come between the file and the database
+            database.add(read_rows(out))
         if again:
             folder.set_aside()
         missing = folder.start({one.key for one in asked})
@@ -89,11 +100,19 @@ async def evaluate(
             on_start(len(asked), len(asked) - len(missing))
         if warm is not None and missing:
             await warm()
-        session = _Session(answerers, dataset.name, folder, on_row, concurrency, beginning)
+
+        def keep(row: Row) -> None:
+            folder.append(row)
+            if database is not None:
+                database.add([row])
+            if on_row is not None:
+                on_row(row)
+
+        session = _Session(answerers, dataset.name, keep, concurrency, beginning)
         await session.run([one for one in asked if one.key in missing])
         rows = [folder.rows[one.key] for one in asked]
         identified = described | {"key": run_key(parts), "offset": offset}
-        summary = summarise(rows, identified, list(answerers))
+        summary = summarise(rows, identified, list(answerers), parameters=parameters, price=price)
         folder.finish(summary)
     return summary
 
@@ -120,15 +139,13 @@ class _Session:
         self,
         answerers: Mapping[int, Answerer],
         dataset: str,
-        folder: RunFolder,
-        on_row: OnRow | None,
+        keep: OnRow,
         concurrency: int,
         beginning: Beginning,
     ) -> None:
         self.answerers = answerers
         self.dataset = dataset
-        self.folder = folder
-        self.on_row = on_row
+        self.keep = keep
         self.concurrency = concurrency
         self.free = asyncio.Semaphore(concurrency)
         self.beginning = beginning
@@ -168,9 +185,7 @@ class _Session:
             "session_s": session_s,
             "concurrency": self.concurrency,
         }
-        self.folder.append(row)
-        if self.on_row is not None:
-            self.on_row(row)
+        self.keep(row)
         if self.deaths > self.exposed:
             raise EngineDiedError(
                 f"{self.deaths} questions in a row failed, the last with: {row['error']}; "

@@ -1,7 +1,7 @@
 """Several graphs over one dataset, each in its own folder, on an index that is made if need be."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,15 @@ from ragreason.datasets import Dataset
 from ragreason.errors import ConfigError
 from ragreason.evaluation.answered import Answerer, from_runner
 from ragreason.evaluation.corpus import absent_supports, dataset_index
-from ragreason.evaluation.evaluate import evaluate, run_parts
+from ragreason.evaluation.cost import Price
+from ragreason.evaluation.evaluate import Beginning, evaluate, run_parts
+from ragreason.evaluation.identity import default_folder, settings_parts, weights_parts
+from ragreason.evaluation.ray_cluster import Opening, ray_workers
 from ragreason.evaluation.rows import Row
-from ragreason.evaluation.store import RUN, changes, read_parts, run_key
 from ragreason.graph.library import read_nested
 from ragreason.graph.resolve import resolve_node
-from ragreason.runner import Runner, open_runner
+from ragreason.models.parameters import parameters_of
+from ragreason.runner import MAIN, Runner, open_runner
 from ragreason.settings import Settings, load_settings
 
 
@@ -58,6 +61,17 @@ class Plan:
     """Ask every question anew; what a folder holds from before is set aside in it."""
     seeds: Sequence[int] = ()
     """Each question is asked with each of them; empty: with `seed` alone."""
+    results: str | None = None
+    """The URL of a database that rows go to too."""
+    price: Price | None = None
+    ray: bool = False
+    """Answer on a Ray cluster."""
+    ray_workers: int | None = None
+
+    def engines(self) -> dict[str, Any]:
+        """The engines, or what they are called by, by the names that graphs give them."""
+        main = self.parts.get("model") or self.settings.model
+        return {MAIN: main, **(self.parts.get("models") or {})}
 
     def all_seeds(self) -> Sequence[int]:
         """`seeds`, or `seed` alone."""
@@ -91,12 +105,37 @@ async def evaluate_graphs(
             name: await stack.enter_async_context(_open(graph, index, plan))
             for name, graph in names.items()
         }
-        return [
-            await _evaluate_one(
-                name, runner, plan, listener, several=len(names) > 1, graph=names[name]
-            )
-            for name, runner in runners.items()
-        ]
+        finished = []
+        for name, graph in names.items():
+            folder, identity = _identified(name, runners[name], plan, listener, len(names) > 1)
+            with _asking(graph, index, runners[name], plan) as asking:
+                finished.append(await _evaluate_one(name, folder, identity, asking, plan, listener))
+        return finished
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Who answers, by seed, and what waits until there is room for a question."""
+
+    answerers: Mapping[int, Answerer]
+    beginning: Beginning = nullcontext
+    warm: Callable[[], Awaitable[None]] | None = None
+
+
+@contextmanager
+def _asking(graph: str, index: Path | None, runner: Runner, plan: Plan) -> Iterator[_Asking]:
+    """The runner, or workers of a cluster."""
+    seeds = plan.all_seeds()
+    if not plan.ray:
+        answerers = {seed: plan.answering(runner, seed) for seed in seeds}
+        searches = _searches(graph, plan)
+        yield _Asking(answerers, runner.beginning, lambda: runner.warm(searches=searches))
+        return
+    opening = Opening(
+        graph, index, plan.overrides, plan.settings, plan.parts, plan.answering, Path.cwd()
+    )
+    with ray_workers(opening, plan.ray_workers) as workers:
+        yield _Asking({seed: workers.answerer(seed) for seed in seeds})
 
 
 async def _index(graphs: Iterable[str], plan: Plan, listener: Listener) -> Path | None:
@@ -143,25 +182,39 @@ def graph_names(graphs: Sequence[str]) -> dict[str, str]:
     return names
 
 
-async def _evaluate_one(
-    name: str, runner: Runner, plan: Plan, listener: Listener, *, several: bool, graph: str
-) -> Finished:
+def _identified(
+    name: str, runner: Runner, plan: Plan, listener: Listener, several: bool
+) -> tuple[Path, Mapping[str, str]]:
+    """The run's folder, and what determines its rows."""
     identity = {
         "graph": name,
         **runner.describe(),
         "retriever": plan.parts.get("retriever") or plan.settings.retriever,
         "overrides": " ".join(plan.overrides),
+        **weights_parts(plan.engines(), plan.settings),
         **settings_parts(plan.settings),
     }
-    folder = _folder(name, identity, plan, listener, several=several)
+    if plan.out is not None:
+        return plan.out / name if several else plan.out, identity
+    parts = run_parts(plan.dataset, identity, plan.all_seeds())
+    return default_folder(name, parts, plan.settings, listener.on_note), identity
 
+
+async def _evaluate_one(
+    name: str,
+    folder: Path,
+    identity: Mapping[str, str],
+    asking: _Asking,
+    plan: Plan,
+    listener: Listener,
+) -> Finished:
     def begin(total: int, done: int) -> None:
         listener.on_start(name, total, done)
         if done:
             listener.on_kept(name, total, done, folder)
 
     summary = await evaluate(
-        {seed: plan.answering(runner, seed) for seed in plan.all_seeds()},
+        asking.answerers,
         plan.dataset,
         folder,
         identity=identity,
@@ -170,38 +223,20 @@ async def _evaluate_one(
         limit=plan.limit,
         on_start=begin,
         on_row=lambda row: listener.on_row(name, row),
-        beginning=runner.beginning,
-        warm=lambda: runner.warm(searches=_searches(graph, plan)),
+        beginning=asking.beginning,
+        warm=asking.warm,
         again=plan.again,
+        results=plan.results,
+        parameters=_parameters(plan),
+        price=plan.price,
     )
     return Finished(folder, summary)
 
 
-_DETERMINING = ("embedder", "experience", "max_question_chars", "vllm_context", "vllm_options")
-
-
-def settings_parts(settings: Settings) -> dict[str, str]:
-    """The settings that rows depend on and that no other part of a run's key tells of."""
-    return {f"setting.{name}": str(getattr(settings, name)) for name in _DETERMINING}
-
-
-def _folder(
-    name: str, identity: Mapping[str, str], plan: Plan, listener: Listener, *, several: bool
-) -> Path:
-    if plan.out is not None:
-        return plan.out / name if several else plan.out
-    parts = run_parts(plan.dataset, identity, plan.all_seeds())
-    stem = f"{name}-{plan.dataset.name}-"
-    folder = plan.settings.resolved_home() / "evaluations" / f"{stem}{run_key(parts)}"
-    if not folder.exists():
-        _tell_changes(folder, stem, parts, listener)
-    return folder
-
-
-def _tell_changes(folder: Path, stem: str, parts: Mapping[str, str], listener: Listener) -> None:
-    """Say what makes this a new run, by the earlier run of that graph that is most like it."""
-    earlier = [found for found in folder.parent.glob(f"{stem}*") if (found / RUN).is_file()]
-    differing = [(found.name, changes(read_parts(found), parts)) for found in sorted(earlier)]
-    if differing:
-        nearest, changed = min(differing, key=lambda pair: len(pair[1]))
-        listener.on_note(f"a new run: {nearest} has another {'; another '.join(changed)}")
+def _parameters(plan: Plan) -> float | None:
+    """Of the model that all of a graph's calls go to; None where there are several, or unknown."""
+    if plan.settings.parameters is not None:
+        return plan.settings.parameters
+    engines = plan.engines()
+    main = engines.pop(MAIN)
+    return None if engines or not isinstance(main, str) else parameters_of(main, plan.settings)

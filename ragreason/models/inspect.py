@@ -52,6 +52,28 @@ def chat_template(model: Path) -> str:
     return head[start + 12 : start + 12 + length].decode("utf-8", "replace")
 
 
+def gguf_shapes(model: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of a GGUF file's tensors by name. Raises ConfigError for a damaged file."""
+    try:
+        with model.open("rb") as file:
+            file.seek(8)  # magic, version
+            tensors, count = _read(file, "QQ")
+            for _ in range(count):
+                _string(file)
+                _skip(file, _read(file, "I")[0])
+            return dict(_shape(file) for _ in range(tensors))
+    except (struct.error, OSError, KeyError, ValueError, OverflowError, MemoryError) as error:
+        raise ConfigError(f"'{model}' is a damaged GGUF file: {error}") from error
+
+
+def _shape(file: BinaryIO) -> tuple[str, tuple[int, ...]]:
+    name = _string(file)
+    (dimensions,) = _read(file, "I")
+    shape = _read(file, "Q" * dimensions)
+    file.seek(12, 1)  # type, offset
+    return name, shape
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 """The commands from end to end, on a scripted engine and hashed words."""
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,9 @@ def test_failed_questions_are_told_and_the_exit_code_is_1(
         (["eval", "direct", "direct", "--data", f"world:{VESSMARK}"], "two graphs are called"),
         (["eval", "direct", "--data", f"world:{VESSMARK}", "--offset", "40"], "40 questions only"),
         (["eval", "direct", "--data", "x", "--field", "question"], "expected --field NAME=COLUMN"),
+        (["eval", "direct", "--data", f"world:{VESSMARK}", "--seeds", "0,x"], "expected --seeds"),
+        (["eval", "direct", "--data", f"world:{VESSMARK}", "--seeds", "1,1"], "names a seed twice"),
+        (["eval", "direct", "--data", f"world:{VESSMARK}", "--price", "1"], "--price '1'"),
         (["compare", "a"], "give at least two folders"),
         (["compare", "a", "b"], "a is no run"),
         (["data", "convert", f"world:{VESSMARK}", "--out", "s.yaml"], "a new or an empty folder"),
@@ -170,3 +174,72 @@ def test_an_index_that_lacks_the_supports_is_told(
     printed = capsys.readouterr()
     assert "are not in index, as they are in the data" in " ".join(printed.err.split())
     assert json.loads(printed.out)["runs"][0]["metrics"]["support_recall"]["value"] == 0
+
+
+def test_seeds_prices_and_a_database(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sqlalchemy")
+    more = ["--seeds", "0,3", "--price", "prompt=1,completion=2", "--results", "sqlite:///r.db"]
+    assert evaluate("naive_rag", more=[*more, "--out", "out", "--json"]) == 0
+    (run,) = document(capsys)["runs"]
+    assert (run["n"], run["seeds"], run["metrics"]["em"]["n"]) == (6, [0, 3], 6)
+    assert run["cost"]["calls"] == 12
+    spent = run["cost"]["tokens"]
+    assert run["cost"]["money"] == (spent["prompt"] + 2 * spent["completion"]) / 1e6
+    assert run["groups"]["hops"]
+    assert run["small_sample"]
+    connection = sqlite3.connect("r.db")
+    count = connection.execute("select count(*), count(distinct seed) from ragreason_results")
+    assert count.fetchone() == (12, 2)
+    connection.close()
+
+
+def test_another_setting_is_a_new_run_and_what_changed_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert evaluate("direct") == 0
+    assert "a new run" not in capsys.readouterr().err
+    assert evaluate("direct") == 0
+    assert "a new run" not in capsys.readouterr().err
+    assert evaluate("direct", more=["--seed", "1"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "a new run: direct-" in said
+    assert "has another seed (0, now 1)" in said
+    monkeypatch.setenv("RAGREASON_MAX_QUESTION_CHARS", "7000")
+    assert evaluate("direct") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "has another setting.max_question_chars (8000, now 7000)" in said
+    assert len(list((folder / "home/evaluations").iterdir())) == 3
+
+
+PARTS = {
+    "graph_hash": ["--set", "answer.max_tokens=9"],
+    "overrides": ["--set", "answer.max_tokens=9"],
+    "model.small": ["--model", "small=scripted:other.yaml"],
+    "retriever": ["--retriever", "bm25"],
+    "index": ["--index", "index"],
+    "data_hash": ["--data", "world:w"],
+    "seed": ["--seeds", "0,1"],
+}
+
+
+@pytest.mark.parametrize("part", [*PARTS, "weights.main", "prompts_hash", "setting.embedder"])
+def test_every_part_of_the_key_is_checked(
+    part: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert evaluate("naive_rag", more=["--out", "out"]) == 0
+    (folder / "other.yaml").write_text('default: "x"', encoding="utf-8")
+    if part == "weights.main":
+        (folder / "s.yaml").write_text('default: "x"', encoding="utf-8")
+    if part == "index":
+        assert invoke(["index", "build", str(VESSMARK / "documents"), "--out", "index"]) == 0
+    if part == "data_hash":
+        assert invoke(["data", "synth", "--out", "w", "--questions", "5", "--seed", "1"]) == 0
+    if part == "prompts_hash":
+        monkeypatch.setattr("ragreason.prompts.prompts_hash", lambda: "0000")
+    if part == "setting.embedder":
+        monkeypatch.setenv("RAGREASON_EMBEDDER", "hashing-64")
+    before = (folder / "out/results.jsonl").read_bytes()
+    capsys.readouterr()
+    assert evaluate("naive_rag", more=["--out", "out", *PARTS.get(part, [])]) == 2
+    assert f"another {part} (" in " ".join(capsys.readouterr().err.split())
+    assert (folder / "out/results.jsonl").read_bytes() == before

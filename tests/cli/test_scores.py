@@ -25,7 +25,7 @@ def test_tables_are_at_most_80_columns_wide(capsys: pytest.CaptureFixture[str]) 
     name = "a_graph_with_a_long_name"
     runs = [Recorded(name, summary(), {}), Recorded("react", summary(), {})]
     p = 0.0456
-    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, p, p)
+    found = Difference("react", name, "support_recall", 7_405, -0.123, -0.234, 0.012, p, 2 * p)
     print_scores(runs, [found])
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
@@ -33,6 +33,7 @@ def test_tables_are_at_most_80_columns_wide(capsys: pytest.CaptureFixture[str]) 
     assert "0.360 [.271, .457]" in text
     assert "-0.123 [-0.234, +0.012]" in text
     assert "7393" in text
+    assert text.endswith("0.0912"), "the corrected p-value"
 
 
 def test_what_a_dataset_does_not_have_is_a_dash(capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,3 +53,19 @@ def test_the_concurrency_of_the_times_is_told(capsys: pytest.CaptureFixture[str]
     assert "latency at concurrency 128 (direct), 1 (react)\n" in capsys.readouterr().out
     print_scores([one, Recorded("old", summary(), {})], [])
     assert "latency" not in capsys.readouterr().out, "it was not kept then"
+
+
+def test_cost_and_doubts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    cost = {"parameters": 494e6, "flops": 1.234e15, "flops_without_cached": 5e14, "money": 1.25}
+    more = {"cost": cost, "minimal_detectable_difference": {"f1": 0.1384}, "small_sample": True}
+    named = Recorded("a_graph_with_a_long_name", {**summary(), **more}, {})
+    print_scores([named, Recorded("old", summary(), {})], [])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    rows = [line.split() for line in lines]
+    assert ["a_graph_with_a_…", "0.494", "1,234.0", "500.0", "1.250"] in rows
+    assert ["old", "-", "-", "-", "-"] in rows
+    text = "\n".join(lines)
+    assert "smallest F1 difference found with a chance of 0.8" in text
+    assert "pairing finds smaller ones): a_graph_with_a_… 0.138\n" in text
+    assert text.endswith("small samples, under 200 questions: intervals may be off")

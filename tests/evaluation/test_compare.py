@@ -6,7 +6,7 @@ import pytest
 from ragreason.datasets import Dataset
 from ragreason.errors import ConfigError, EngineError
 from ragreason.evaluation.answered import Answered
-from ragreason.evaluation.compare import as_document, compare_runs
+from ragreason.evaluation.compare import as_document, compare_runs, differences_by_group
 from ragreason.evaluation.evaluate import evaluate
 from ragreason.types import Answer, Question
 
@@ -79,3 +79,49 @@ async def test_runs_of_one_graph_are_named_by_their_folders(
 def test_a_folder_without_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no run"):
         compare_runs([tmp_path, tmp_path])
+
+
+async def test_p_values_are_corrected_over_all_runs_and_discordant_questions_counted(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    await evaluate(never, dataset, tmp_path / "a", identity={"graph": "never"})
+    await evaluate(ask, dataset, tmp_path / "b", identity={"graph": "half"})
+    await evaluate(never, dataset, tmp_path / "c", identity={"graph": "again"})
+    _, found = compare_runs([tmp_path / name for name in "abc"])
+    half, again = (
+        next(d for d in found if (d.run, d.metric) == (r, "em")) for r in ("half", "again")
+    )
+    assert half.p == 2 / 1024  # ten differences of one sign
+    assert half.p_holm == 2 * half.p
+    assert (again.p, again.p_holm) == (1.0, 1.0)
+    assert (half.only_run, half.only_baseline, half.p_mcnemar) == (10, 0, 2 / 1024)
+    assert half.small_sample
+    assert half.detectable is not None
+
+
+async def test_seeds_are_averaged_before_runs_are_compared(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    await evaluate({0: never, 1: never}, dataset, tmp_path / "a", identity={"graph": "never"})
+    await evaluate({0: ask, 1: never}, dataset, tmp_path / "b", identity={"graph": "half"})
+    runs, found = compare_runs([tmp_path / "a", tmp_path / "b"])
+    em = next(d for d in found if d.metric == "em")
+    assert (em.n, em.value) == (20, 0.25)
+    assert em.p_mcnemar is None, "halves are neither right nor wrong"
+    assert (len(runs[1].rows), len(runs[1].all_rows)) == (20, 40)
+    assert runs[1].summary["metrics"]["em"]["n"] == 20
+    assert (runs[1].summary["n"], runs[1].summary["seeds"]) == (20, [0, 1])
+
+
+async def test_differences_by_group(dataset: Dataset, ask: Ask, tmp_path: Path) -> None:
+    examples = tuple(
+        e.model_copy(update={"gold": e.gold.model_copy(update={"hops": 2 + (i >= 15)})})
+        for i, e in enumerate(dataset.examples)
+    )
+    data = Dataset("own", Path("x"), examples)
+    await evaluate(never, data, tmp_path / "a", identity={"graph": "a"})
+    await evaluate(ask, data, tmp_path / "b", identity={"graph": "b"})
+    runs, _ = compare_runs([tmp_path / "a", tmp_path / "b"])
+    found = differences_by_group(runs[1], runs[0], "hops")
+    assert {value: group[0].n for value, group in found.items()} == {"2": 15, "3": 5}
+    assert found["3"][0].value == 0.4
