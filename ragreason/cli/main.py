@@ -39,6 +39,14 @@ COMMANDS: Mapping[str, Mount] = {
         "ragreason.cli.compare:compare",
         "Compare evaluations on the questions they share, by paired tests.",
     ),
+    "report": Mount(
+        "ragreason.cli.report:report",
+        "Write a page about finished evaluations, or their table as CSV, Markdown or LaTeX.",
+    ),
+    "leaderboard": Mount(
+        "ragreason.cli.leaderboard:leaderboard",
+        "List the finished evaluations below a folder, best first.",
+    ),
     "scale": Mount(
         "ragreason.cli.scale:scale",
         "Plot accuracy against tokens for several strategies, over a range of budgets.",

@@ -1,0 +1,1 @@
+"""What a finished evaluation is shown as: a page, tables, pictures, a leaderboard."""

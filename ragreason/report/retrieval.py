@@ -1,0 +1,45 @@
+"""How much of what is needed stands among the first k passages that a run retrieved."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ragreason.evaluation.statistics import Interval
+from ragreason.report.estimate import estimate
+
+DEEPEST = 20
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Per depth k the mean over questions of recall@k, and of whether all was there by k."""
+
+    ks: Sequence[int]
+    recall: Sequence[Interval]
+    complete: Sequence[Interval]
+
+
+def retrieval_curve(rows: Iterable[Mapping[str, Any]], deepest: int = DEEPEST) -> Curve | None:
+    """Over all distinct retrieved passages in first-seen order; None where no row names supports.
+
+    A row of an error is left out. The curve ends where no row retrieved more, at most at `deepest`.
+    Supports [a, b] and retrieved [a, c, b] give recall 1/2, 1/2, 1.
+    """
+    kept = [r for r in rows if r["status"] != "error" and r.get("support_ids")]
+    if not kept:
+        return None
+    longest = max(len(row.get("retrieved") or ()) for row in kept)
+    ks = range(1, max(1, min(deepest, longest)) + 1)
+    found = np.array([_shares(row, ks) for row in kept])  # (rows, ks)
+    recall = [estimate(column) for column in found.T]
+    complete = [estimate(column) for column in (found.T >= 1.0).astype(np.float64)]
+    return Curve(list(ks), [i for i in recall if i], [i for i in complete if i])
+
+
+def _shares(row: Mapping[str, Any], ks: range) -> list[float]:
+    needed = set(row["support_ids"])
+    retrieved = list(dict.fromkeys(row.get("retrieved") or ()))
+    hits = np.cumsum([int(passage in needed) for passage in retrieved[: ks[-1]]] or [0])
+    return [float(hits[min(k, len(hits)) - 1]) / len(needed) for k in ks]
