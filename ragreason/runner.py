@@ -11,7 +11,7 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import CancelledError as FutureCancelledError, Future
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from ragreason.errors import ConfigError, RunError
+from ragreason.errors import ConfigError, RunError, UnknownNameError
 from ragreason.events import TraceEvent
 from ragreason.generation.scheduler import Scheduler
 from ragreason.generation.text import check_text
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 MAIN = "main"
 _SHORTEST = Request(messages=(Message(role="user", content="."),), max_tokens=1)
 _CLOSED = "the agent is closed; make another"
+EDITABLE = ("query", "queries")
+"""State keys that may be changed while a run pauses."""
 Close = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -53,6 +55,18 @@ class Run:
     def stands_alone(self) -> Question:
         """The question as it was answered."""
         return self.restated or self.question
+
+
+class RunPaused(Exception):
+    """A run waits before the `nodes`, to go on by `Runner.resume(thread)`. `values` are the state
+    keys that may be edited before: `query`, `queries`, None where they are not set.
+    """
+
+    def __init__(self, thread: str, nodes: Sequence[str], values: Mapping[str, Any]) -> None:
+        super().__init__(f"the run waits before {', '.join(nodes)}")
+        self.thread = thread
+        self.nodes = tuple(nodes)
+        self.values = dict(values)
 
 
 @dataclass
@@ -98,12 +112,16 @@ class Runner:
         history: Sequence[Turn] = (),
         seed: int = 0,
         on_event: Callable[[TraceEvent], None] | None = None,
+        thread: str | None = None,
+        pause_before: Sequence[str] = (),
     ) -> Run:
         """Run the graph. Raises ConfigError for a bad question, RunError where the run failed.
 
         A question given as text gets an id made of it, so the same seed draws the same again.
         `history` is the conversation before it, oldest first, for graphs such as `follow_up`.
         `on_event` is also told "token" events, the answer as it grows, which the run does not keep.
+        With a checkpointer, `thread` names the run for `resume`, and RunPaused is raised where a
+        node of `pause_before` is next.
         """
         question = self.checked(question, history)
         gives = self.graph.definition.gives
@@ -112,32 +130,65 @@ class Runner:
                 f"the graph '{self.graph.definition.name}' gives '{gives}', not an answer: it is a "
                 "part of other graphs; run one of those"
             )
+        thread = thread or f"{question.id}-{uuid4().hex[:8]}"
+        return await self._follow(initial(question, seed), thread, question, on_event, pause_before)
+
+    async def resume(
+        self,
+        thread: str,
+        *,
+        edits: Mapping[str, Any] | None = None,
+        on_event: Callable[[TraceEvent], None] | None = None,
+        pause_before: Sequence[str] = (),
+    ) -> Run:
+        """Go on with a run that was paused, or that ended in the middle, from its last checkpoint.
+
+        `edits` replace the state keys `query` (a text) or `queries` (a list of texts) before. Only
+        what happens from here on is among the events. Raises ConfigError for an unknown thread.
+        """
+        from langgraph.types import Command
+
+        checked_edits = _checked_edits(edits or {})
+        state = await self._state(thread)
+        if "question" not in state.values:
+            raise ConfigError(f"no run '{thread}' to go on with; it has no checkpoint")
+        given: Any = Command(update=checked_edits) if checked_edits else None
+        question = state.values["question"]
+        return await self._follow(given, thread, question, on_event, pause_before)
+
+    async def _follow(
+        self,
+        given: Any,
+        thread: str,
+        question: Question,
+        on_event: Callable[[TraceEvent], None] | None,
+        pause_before: Sequence[str],
+    ) -> Run:
+        from ragreason.graph.following import follow
+
+        self._check_pauses(pause_before)
         for start in self.starters:
             start()
-        events: list[TraceEvent] = []
-        inside: TraceEvent | None = None
-        final: State = {}
-        config: Any = {"configurable": {"thread_id": f"{question.id}-{uuid4().hex[:8]}"}}
-        stream = self.graph.astream(
-            initial(question, seed), config, stream_mode=["custom", "values"], subgraphs=True
-        )
-        async with aclosing(stream):
-            async for namespace, mode, payload in stream:
-                if mode == "custom" and isinstance(payload, TraceEvent):
-                    token = payload.kind == "token"
-                    if token and namespace:
-                        continue  # the answer of a graph inside this one
-                    if not token:
-                        events.append(payload)
-                    if payload.kind == "answer":
-                        inside = payload if namespace else None
-                    if on_event is not None:
-                        on_event(payload)
-                elif mode == "values" and not namespace:
-                    final = payload
-        asked = final.get("question", question)
+        config = {"configurable": {"thread_id": thread}}
+        found = await follow(self.graph, given, config, on_event, pause_before)
+        if pause_before and (state := await self._state(thread)).next:
+            raise RunPaused(thread, state.next, {k: state.values.get(k) for k in EDITABLE})
+        asked = found.final.get("question", question)
         restated = asked if asked.text != question.text else None
-        return Run(question, _answer_of(final, inside), tuple(events), restated)
+        return Run(question, _answer_of(found.final, found.inside), tuple(found.events), restated)
+
+    async def _state(self, thread: str) -> Any:
+        if self.graph.checkpointer is None:
+            raise ConfigError("a run that is to pause or go on needs a checkpointer; give one")
+        return await self.graph.aget_state({"configurable": {"thread_id": thread}})
+
+    def _check_pauses(self, pause_before: Sequence[str]) -> None:
+        if pause_before and self.graph.checkpointer is None:
+            raise ConfigError("a run that is to pause needs a checkpointer; give one")
+        nodes = self.graph.definition.nodes
+        for name in pause_before:
+            if name not in nodes:
+                raise UnknownNameError("node", name, nodes)
 
     def checked(self, question: Question | str, history: Sequence[Turn] = ()) -> Question:
         """The question as a value. Raises ConfigError if it is empty, too long, or no text."""
@@ -180,6 +231,19 @@ class Runner:
         await self.aclose()
 
 
+def _checked_edits(edits: Mapping[str, Any]) -> dict[str, Any]:
+    for key, value in edits.items():
+        texts = [value] if key == "query" else value
+        fits = isinstance(texts, list) and all(isinstance(t, str) and t.strip() for t in texts)
+        if key not in EDITABLE or not fits or not texts:
+            raise ConfigError(
+                f"can't set '{key}' to {value!r}; expected query (a text) or queries (a list)"[:300]
+            )
+        for text in texts:
+            check_text(text)
+    return dict(edits)
+
+
 def _as_value(text: str, history: Sequence[Turn]) -> Question:
     """The text as a question, with an id made of it and of what was said before."""
     said = "\n".join([*(t for turn in history for _, t in turn), text])
@@ -212,14 +276,16 @@ def open_runner(
     allow_imports: Iterable[str] = (),
     settings: Settings | None = None,
     cache: bool = False,
+    checkpointer: Any = None,
 ) -> Runner:
     """Load a graph, open its engine and index, and bind them.
 
     `graph` is a shipped graph's name or a file; `model` a catalogue name, a path, `openai:NAME` or
     an engine of yours; `index` a folder or a retriever of yours; `models` binds further names that
     the graph's nodes use. With `cache`, replies are kept on disk and the same requests answered by
-    them, for engines that say what determines their replies. Raises ConfigError for a wrong graph
-    or index before a model is fetched.
+    them, for engines that say what determines their replies. With a `checkpointer`, any LangGraph
+    saver (`graph.checkpoint.open_checkpoints`), runs can pause and go on. Raises ConfigError for a
+    wrong graph or index before a model is fetched.
     """
     from ragreason.generation.open import open_engine
     from ragreason.generation.stack import behind, open_cache
@@ -246,7 +312,12 @@ def open_runner(
     scheduled, schedulers = behind(engines, settings, kept)
     try:
         loaded = load_graph(
-            graph, models=scheduled, parts=parts, overrides=overrides, allow_imports=allow_imports
+            graph,
+            models=scheduled,
+            parts=parts,
+            overrides=overrides,
+            allow_imports=allow_imports,
+            checkpointer=checkpointer,
         )
     except BaseException:
         if kept is not None:
