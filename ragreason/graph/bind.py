@@ -147,7 +147,7 @@ class Binder:
             return opener(name)
         known = sorted({*retrievers, *registry.known("retrievers")})
         near = nearest(name, known)
-        guess = f"; did you mean '{near}'?" if near else ""
+        guess = f"; did you mean '{near}'?" if near else ";"
         raise self._error(
             (*place, "retriever"), f"no retriever '{name}'{guess} known: {', '.join(known)}"
         )

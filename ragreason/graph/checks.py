@@ -106,7 +106,7 @@ def _unknown_ends(definition: Definition) -> Iterator[GraphError]:
         for key, node in ends.items():
             if node is not None and node not in known:
                 near = nearest(node, known)
-                guess = f"; did you mean '{near}'?" if near else ""
+                guess = f"; did you mean '{near}'?" if near else ";"
                 message = f"no node '{node}'{guess} nodes: {', '.join(definition.nodes)}"
                 yield definition.origin.error(("edges", i, key), message)
 

@@ -52,7 +52,7 @@ def find_place(override: str, raw: Mapping[str, Any]) -> Place:
     if keys[0] in names:
         return ("nodes", *keys)
     near = nearest(keys[0], names)
-    guess = f"; did you mean '{near}'?" if near else ""
+    guess = f"; did you mean '{near}'?" if near else ";"
     known = ", ".join([*names, "budget"])
     raise ConfigError(f"--set {override}: no node '{keys[0]}'{guess} known: {known}")
 
@@ -66,7 +66,7 @@ def _edge_position(name: str, raw: Mapping[str, Any], override: str) -> int:
             return i
         known.append("->".join(str(end) for end in ends))
     near = nearest(name, known)
-    guess = f"; did you mean '{near}'?" if near else ""
+    guess = f"; did you mean '{near}'?" if near else ";"
     raise ConfigError(f"--set {override}: no edge '{name}'{guess} known: {', '.join(known)}")
 
 

@@ -217,6 +217,8 @@ def test_overrides_keep_a_short_parts_name() -> None:
     ("override", "expected"),
     [
         ("retreive.k=3", "--set retreive.k=3: no node 'retreive'; did you mean 'retrieve'?"),
+        ("vllm_context=4", "--set vllm_context=4: no node 'vllm_context'; known: "),
+        ("x->y=4", "--set x->y=4: no edge 'x->y'; known: "),
         ("k", "--set k: expected key=value"),
         ("retrieve..k=1", "--set retrieve..k=1: expected key=value"),
         ("retrieve.k.x=1", "--set retrieve.k.x=1: 'x' is inside a value without fields"),
