@@ -64,7 +64,8 @@ def _cost(point: Point, names: Sequence[str], *, timed: bool) -> tuple[object, .
         return (*cells, point.forced)
     import numpy as np
 
-    times = point.costs["latency_s"]  # of questions that the response cache did not help
+    times = point.costs["latency_s"]
+    times = times[~np.isnan(times)]  # of questions that the response cache did not help
     median = f"{np.median(times):.2f}" if times.size else None
     return (*cells, median, point.forced, point.errors)
 

@@ -1,6 +1,7 @@
 """Accuracy against cost: what a strategy scored and spent at one budget, question by question."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,7 +29,8 @@ class Point:
     `strategy` is its label; `use` its registered name, with all `parameters` that it was given;
     `scales` the one that the budget set (None where it has none). `ids` are the questions'.
     `scores` hold at least one metric in [0, 1]; `costs` hold at least `tokens`, all of them a
-    question: prompt, completion, verifier. `errors` questions failed and are in no array; `forced`
+    question: prompt, completion, verifier. What was not measured of a question is not a number
+    there, and no part of a mean. `errors` questions failed and are in no array; `forced`
     ones were ended by a bound, `unanswered` ones of these because no trajectory reached an answer.
     """
 
@@ -57,6 +59,7 @@ class Point:
 
 
 def _interval(values: Floats) -> Interval | None:
+    values = values[~np.isnan(values)]
     if not values.size:
         return None
     if np.all(values == values[0]):  # whatever is drawn has this mean
@@ -72,10 +75,10 @@ def point_of_run(folder: Path, **setting: Any) -> Point:
     answered = [r for r in run.rows.values() if not is_error(r) and r["em"] is not None]
     rows = sorted(answered, key=lambda row: row["position"])  # they were written as they came
     usages = [Usage.model_validate(row["usage"]) for row in rows]
-    costs = {
+    costs: dict[str, Sequence[float]] = {
         TOKENS: [usage.tokens for usage in usages],
         "calls": [usage.calls for usage in usages],
-        "latency_s": [row["latency_s"] for row in rows if not row["usage"].get("cache_hits")],
+        "latency_s": [_latency_s(row) for row in rows],
     }
     return Point(
         scores={name: _array([row[name] for row in rows]) for name in ("em", "f1")},
@@ -87,6 +90,11 @@ def point_of_run(folder: Path, **setting: Any) -> Point:
         folder=folder,
         **setting,
     )
+
+
+def _latency_s(row: Mapping[str, Any]) -> float:
+    """Not a number where the response cache gave replies: no time was measured then."""
+    return math.nan if row["usage"].get("cache_hits") else float(row["latency_s"])
 
 
 def _array(values: Sequence[float]) -> Floats:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from ragreason.datasets import Dataset
 from ragreason.errors import EngineError
@@ -13,7 +14,7 @@ from ragreason.evaluation.evaluate import evaluate
 from ragreason.evaluation.points import Point, as_rows, point_of_run
 from ragreason.evaluation.statistics import bootstrap_interval
 from ragreason.nodes.reason import FORCED_BY_DEPTH, FORCED_BY_SILENCE
-from ragreason.types import Answer, Question
+from ragreason.types import Answer, Question, Usage
 
 Ask = Callable[[Question], Awaitable[Answered]]
 
@@ -72,3 +73,20 @@ def test_points_are_plain_json_and_without_questions_null() -> None:
     assert second["scores"]["em"] == {"value": 1.0, "low": 1.0, "high": 1.0}
     assert (second["strategy"], second["scales"], second["budget"]) == ("beam", "width", 4)
     assert second["costs"]["tokens"]["value"] == 2.0
+
+
+async def test_every_array_has_every_question_and_what_the_cache_gave_took_no_time(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    async def half_kept(question: Question) -> Answered:
+        hits = int(question.id[1:]) % 2
+        return Answered(Answer(text="a", usage=Usage(prompt_tokens=5, calls=1, cache_hits=hits)))
+
+    await evaluate(half_kept, dataset, tmp_path)
+    point = point_of_run(tmp_path, strategy="greedy", scales=None, budget=None)
+    assert {len(values) for values in point.costs.values()} == {20}
+    assert list(np.isnan(point.costs["latency_s"])) == [False, True] * 10
+    mean = point.intervals["latency_s"]
+    assert mean is not None
+    assert mean.value == pytest.approx(np.nanmean(point.costs["latency_s"]))
+    json.dumps(as_rows([point]), allow_nan=False)
