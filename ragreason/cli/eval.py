@@ -106,6 +106,7 @@ def eval_(
     with progress() as listener:
         finished = asyncio.run(evaluate_graphs(graphs, plan, listener))
     _show(finished, json=json)
+    _report(finished, out)
     _leave(finished)
 
 
@@ -134,6 +135,14 @@ def _show(finished: "list[Finished]", *, json: bool) -> None:
     print_scores(runs, [d for d in found if d.metric == "f1"])
     for run in finished:
         note(f"results: {run.folder}")
+
+
+def _report(finished: "list[Finished]", out: Path | None) -> None:
+    """A page a run, and one that compares them where there are several."""
+    from ragreason.report.page import write_reports
+
+    for page in write_reports([run.folder for run in finished], out):
+        note(f"report: {page}")
 
 
 def _leave(finished: "list[Finished]") -> None:

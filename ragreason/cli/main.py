@@ -45,7 +45,7 @@ COMMANDS: Mapping[str, Mount] = {
     ),
     "leaderboard": Mount(
         "ragreason.cli.leaderboard:leaderboard",
-        "List the finished evaluations below a folder, best first.",
+        "List the finished evaluations below a folder, best first, a table for each dataset.",
     ),
     "scale": Mount(
         "ragreason.cli.scale:scale",

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ragreason.cli.output import note
+from ragreason.cli.output import Json, print_json
 
 
 def report(
@@ -26,27 +26,35 @@ def report(
     latex: Annotated[
         bool, typer.Option("--latex", help="Print the table as LaTeX with booktabs; no page.")
     ] = False,
+    json: Json = False,
 ) -> None:
-    """Write a page about a finished evaluation, or about several against the first.
+    """Write a page about finished evaluations, or their table as CSV, Markdown or LaTeX.
 
-    The page is one file that loads nothing from anywhere.
+    Several are compared with the first. The page is one file that loads nothing from anywhere.
     """
     chosen = [n for n, given in (("csv", csv), ("markdown", markdown), ("latex", latex)) if given]
     if len(chosen) > 1:
         raise typer.BadParameter("give one of --csv, --markdown and --latex")
     if chosen and out is not None:
         raise typer.BadParameter(f"--{chosen[0]} prints a table and writes no page; drop --out")
+    if chosen and json:
+        raise typer.BadParameter(f"--{chosen[0]} is a form of its own; drop --json")
+    pictures = []
     if plots is not None:
         from ragreason.report.plots import write_plots
 
-        for path in write_plots(folders, plots):
-            note(f"picture: {path}")
+        pictures = write_plots(folders, plots)
     if chosen:
         print_export(folders, chosen[0])
-    elif plots is None or out is not None:
-        from ragreason.report.page import write_report
+        return
+    from ragreason.report.page import write_report
 
-        typer.echo(write_report(folders, out))
+    page = write_report(folders, out)
+    if json:
+        print_json({"page": page, "pictures": pictures})
+    else:
+        for path in [page, *pictures]:
+            typer.echo(path)
 
 
 def print_export(folders: list[Path], form: str) -> None:

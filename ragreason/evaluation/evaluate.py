@@ -10,9 +10,10 @@ from typing import Any
 
 from ragreason.datasets import Dataset, Example
 from ragreason.errors import EngineDiedError
-from ragreason.evaluation.answered import Answerer
+from ragreason.evaluation.answered import Answered, Answerer
 from ragreason.evaluation.cost import Price
 from ragreason.evaluation.database import ResultsDatabase
+from ragreason.evaluation.passages import PassageLog, Supports
 from ragreason.evaluation.rows import Row, answer_row, error_row
 from ragreason.evaluation.store import Key, RunFolder, read_rows, run_key
 from ragreason.evaluation.summary import summarise
@@ -108,7 +109,12 @@ async def evaluate(
             if on_row is not None:
                 on_row(row)
 
-        session = _Session(answerers, dataset.name, keep, concurrency, beginning)
+        log, supports = PassageLog(out), Supports(dataset)
+
+        def see(example: Example, given: Answered) -> None:
+            log.keep([*supports.of(example), *given.passages])
+
+        session = _Session(answerers, dataset.name, see, keep, concurrency, beginning)
         await session.run([one for one in asked if one.key in missing])
         rows = [folder.rows[one.key] for one in asked]
         identified = described | {"key": run_key(parts), "offset": offset}
@@ -139,12 +145,14 @@ class _Session:
         self,
         answerers: Mapping[int, Answerer],
         dataset: str,
+        see: Callable[[Example, Answered], None],
         keep: OnRow,
         concurrency: int,
         beginning: Beginning,
     ) -> None:
         self.answerers = answerers
         self.dataset = dataset
+        self.see = see
         self.keep = keep
         self.concurrency = concurrency
         self.free = asyncio.Semaphore(concurrency)
@@ -201,6 +209,7 @@ class _Session:
             message = " ".join(f"{type(error).__name__}: {error}".split())
             return error_row(example, message, monotonic() - started_s)
         self.deaths = 0
+        self.see(example, given)
         return answer_row(self.dataset, example, given, monotonic() - started_s)
 
     def _count_deaths(self, error: Exception) -> None:

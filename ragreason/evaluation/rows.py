@@ -77,7 +77,14 @@ def _head(example: Example) -> Row:
         "type": example.gold.type,
         "hops": example.gold.hops,
         "answerable": example.gold.answerable,
+        "intermediates": _intermediates(example),
     }
+
+
+def _intermediates(example: Example) -> list[str]:
+    """What the evidence names besides the answers: who answers with one stopped too early."""
+    named = (name for subject, _, thing in example.gold.evidences for name in (subject, thing))
+    return [name for name in dict.fromkeys(named) if name not in example.gold.answers]
 
 
 def _scores(dataset: str, example: Example, given: Answered) -> Row:

@@ -83,21 +83,23 @@ class Diagnosis:
     detail: str = ""
 
 
-def is_right(row: Mapping[str, Any]) -> bool:
+def is_right(row: Mapping[str, Any]) -> bool | None:
     """Whether the answer counts as right: all of the dataset's accuracy, of exact match with
-    aliases or of exact match; of a question without an answer, whether none was given.
+    aliases or of exact match; of a question without an answer, whether none was given. None where
+    nothing says so: of failed rows, and where the dataset has no answers.
     """
-    told = [score_of(row, name) for name in ("abstention", *RIGHT)]
-    return next((value for value in told if value is not None), 0.0) >= 1.0
+    told = (score_of(row, name) for name in ("abstention", *RIGHT))
+    value = next((value for value in told if value is not None), None)
+    return None if value is None else value >= 1.0
 
 
 def diagnose(row: Mapping[str, Any], titles: Mapping[str, str]) -> Diagnosis | None:
-    """The cause, or None where the answer is right. `titles` gives passages' titles by id; where
-    one is unknown, the answer can't be found to be it.
+    """The cause; None where the answer is right, or nothing says whether it is. `titles` gives
+    passages' titles by id; where one is unknown, the answer can't be found to be it.
     """
     if is_error(row):
         return Diagnosis("error", str(row.get("error") or ""))
-    if is_right(row):
+    if is_right(row) is not False:
         return None
     answer = str(row.get("answer") or "")
     return _by_answer(row, answer) or _by_passages(row, answer, titles)

@@ -150,13 +150,13 @@ def reliability(found: Sequence[tuple[int, str, Calibration]]) -> str:
 def risk_coverage(found: Sequence[tuple[int, str, Calibration]]) -> str:
     """How many of the most confident share of answers are wrong."""
     root = drawing("wrong answers among the most confident ones")
-    worst = max(max(c.risk) for _, _, c in found)
+    worst = max(p.risk for _, _, c in found for p in c.points)
     y = linear_axis(0.0, max(worst, 0.1), 5)
     titles = ("share answered, most confident first", "wrong among them")
     at_x, at_y = frame(root, UNIT, y, titles, (share, share))
     for i, _, told_of in found:
-        places = zip(told_of.coverage, told_of.risk, strict=True)
-        line(root, [(at_x(c), at_y(r)) for c, r in places], f"line s{i % SERIES}")
+        places = [(at_x(p.coverage), at_y(p.risk)) for p in told_of.points]
+        line(root, places, f"line s{i % SERIES}")
     return markup(root)
 
 

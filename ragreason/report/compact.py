@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragreason.evaluation.figures import score_of
-from ragreason.report.causes import CAUSES
+from ragreason.evaluation.rows import Row
+from ragreason.report.causes import CAUSES, Diagnosis, is_right
 from ragreason.report.gather import Told
 from ragreason.report.tokens import spent
 from ragreason.report.words import cut, metric_name
@@ -19,9 +20,9 @@ def compact(runs: Sequence[Told], metric: str, places: Mapping[tuple[int, int], 
     """The document as JSON that can stand in a page: it holds no "<", ">" or "&".
 
     `questions` has a column for id, seed, text, golds, type, hops; each of `runs` one for answer,
-    score (of the metric), tokens, cause (a position in `causes`, -1 where right; null where the run
-    has no such row) and `open` (position to the place of an example). `places` gives those by run
-    and position in its rows.
+    score (of the metric), tokens, cause (a position in `causes`, -1 where right, -2 where nothing
+    says so, null where the run has no such row) and `open` (position to the place of an example).
+    `places` gives those by run and position in its rows.
     """
     keys = _keys(runs)
     order = {key: at for at, key in enumerate(keys)}
@@ -39,7 +40,7 @@ def compact(runs: Sequence[Told], metric: str, places: Mapping[tuple[int, int], 
             column["answer"][at] = cut(str(row.get("answer") or ""), _ANSWER_CHARS)
             column["score"][at] = _rounded(score_of(row, metric))
             column["tokens"][at] = spent(row)
-            column["cause"][at] = -1 if diagnosis is None else _CAUSES.index(diagnosis.cause)
+            column["cause"][at] = _code(row, diagnosis)
             if (number, position) in places:
                 opened[at] = places[number, position]
         told.append({"name": run.name, **column, "open": opened})
@@ -60,6 +61,12 @@ def compact(runs: Sequence[Told], metric: str, places: Mapping[tuple[int, int], 
 
 
 _CAUSES = list(CAUSES)
+
+
+def _code(row: Row, diagnosis: Diagnosis | None) -> int:
+    if diagnosis is not None:
+        return _CAUSES.index(diagnosis.cause)
+    return -1 if is_right(row) else -2
 
 
 def as_script(document: Any) -> str:

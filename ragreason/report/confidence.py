@@ -1,4 +1,4 @@
-"""Whether a run's confidence can be trusted: reliability by bins, and risk over coverage."""
+"""Whether a run's confidence can be trusted: bins with intervals, and risk over coverage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ragreason.evaluation.rows import is_error
-from ragreason.evaluation.statistics import Floats, Interval
+from ragreason.evaluation.metrics import confidence as measures
+from ragreason.evaluation.statistics import Interval
 from ragreason.report.causes import is_right
 from ragreason.report.estimate import estimate
 
-BINS = 10
+_MOST_POINTS = 500
 
 
 @dataclass(frozen=True)
@@ -25,54 +25,48 @@ class Bin:
 
 @dataclass(frozen=True)
 class Calibration:
-    """`error` is the expected calibration error, in [0, 1]; `coverage` and `risk` are points of the
-    risk-coverage curve: of the most confident share of answers, how many are wrong.
+    """Over `n` answers: `error` is the expected calibration error, `area` that under risk over
+    coverage, of whose `points` there are at most some hundreds.
     """
 
     bins: Sequence[Bin]
     error: float
-    coverage: Sequence[float]
-    risk: Sequence[float]
+    brier: float
+    area: float
+    points: Sequence[measures.Point]
     n: int
 
-    @property
-    def area(self) -> float:
-        """The area under risk over coverage: the lower, the better confidence sorts."""
-        return float(np.trapezoid(self.risk, self.coverage))
 
-
-def calibration(rows: Sequence[Mapping[str, Any]], bins: int = BINS) -> Calibration | None:
-    """Over the rows with a confidence; None where fewer than two have one, or one lies outside of
-    [0, 1], which is no confidence.
-
-    Bins are of equal width, empty ones are left out; an answer of confidence 1 falls in the last.
-    Answers of equal confidence are taken together, so order decides nothing. Source of the expected
-    calibration error: Naeini et al., AAAI 2015; of the curve: El-Yaniv & Wiener, JMLR 11, 2010.
+def calibration(rows: Sequence[Mapping[str, Any]]) -> Calibration | None:
+    """Over the rows that have a confidence and are known to be right or wrong; None where fewer
+    than two are, or one's confidence lies outside of [0, 1], which is none.
     """
-    told = [r for r in rows if not is_error(r) and r.get("confidence") is not None]
-    sure = np.array([float(row["confidence"]) for row in told])  # (rows,)
-    if sure.size < 2 or sure.min() < 0 or sure.max() > 1:
+    told = [
+        (float(row["confidence"]), float(good))
+        for row in rows
+        if row.get("confidence") is not None and (good := is_right(row)) is not None
+    ]
+    if len(told) < 2 or not all(0 <= sure <= 1 for sure, _ in told):
         return None
-    right = np.array([float(is_right(row)) for row in told])  # (rows,)
-    places = np.minimum((sure * bins).astype(np.int64), bins - 1)
-    found = [_bin(sure[places == i], right[places == i]) for i in np.unique(places)]
-    error = sum(b.n * abs(b.confidence - b.right.value) for b in found) / sure.size
-    coverage, risk = _risk(sure, right)
-    return Calibration(found, float(error), coverage, risk, int(sure.size))
+    sure, right = (np.asarray(values, dtype=np.float64) for values in zip(*told, strict=True))
+    return Calibration(
+        bins=[_bin(found) for found in measures.reliability(sure, right)],
+        error=measures.expected_calibration_error(sure, right),
+        brier=measures.brier_score(sure, right),
+        area=measures.area_under_risk_coverage(sure, right),
+        points=_thinned(measures.risk_coverage(sure, right)),
+        n=len(told),
+    )
 
 
-def _bin(sure: Floats, right: Floats) -> Bin:
-    interval = estimate(right)
+def _bin(found: measures.Bin) -> Bin:
+    right = round(found.accuracy * found.n)
+    interval = estimate([1.0] * right + [0.0] * (found.n - right))
     assert interval is not None
-    return Bin(float(sure.mean()), interval, int(sure.size))
+    return Bin(found.confidence, interval, found.n)
 
 
-def _risk(sure: Floats, right: Floats) -> tuple[list[float], list[float]]:
-    """A point wherever the confidence changes, most confident first; at most a few hundred."""
-    order = np.argsort(-sure, kind="stable")
-    wrong = np.cumsum(1 - right[order])
-    ends = np.flatnonzero(np.append(np.diff(sure[order]) != 0, True))
-    ends = ends[:: max(1, ends.size // 300)] if ends.size > 600 else ends
-    if ends[-1] != sure.size - 1:
-        ends = np.append(ends, sure.size - 1)
-    return list((ends + 1) / sure.size), list(wrong[ends] / (ends + 1))
+def _thinned(points: Sequence[measures.Point]) -> Sequence[measures.Point]:
+    """Some hundreds of very many points, the last among them."""
+    step = -(-len(points) // _MOST_POINTS)
+    return [*points[:-1:step], points[-1]]

@@ -1,5 +1,6 @@
 """Report pages as files."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ragreason.evaluation.compare import (
     recorded,
 )
 from ragreason.evaluation.passages import read_passages
-from ragreason.evaluation.store import write_whole
+from ragreason.evaluation.store import read_summary, write_whole
 from ragreason.report.gather import Told, main_metric, told
 from ragreason.report.render import render
 
@@ -37,6 +38,19 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> Path:
     except OSError as error:
         raise ConfigError(f"{path}: can't be written: {error.strerror}") from error
     return path
+
+
+def write_reports(folders: Sequence[Path], out: Path | None = None) -> list[Path]:
+    """A page in each run's folder; of several runs last one that compares them, in `out`, or without
+    it beside the first one's folder, under a name made of the runs' keys.
+    """
+    pages = [write_report([folder]) for folder in folders]
+    if len(folders) < 2:
+        return pages
+    keys = "".join(str(read_summary(folder).get("key", folder.name)) for folder in folders)
+    name = f"report-{hashlib.sha256(keys.encode()).hexdigest()[:16]}.html"
+    together = out / PAGE if out is not None else folders[0].parent / name
+    return [*pages, write_report(folders, together)]
 
 
 def read_told(folders: Sequence[Path]) -> list[Told]:

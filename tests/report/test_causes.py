@@ -66,7 +66,13 @@ def test_what_is_right_is_the_datasets_own_measure(row: MakeRow) -> None:
     assert not is_right(row(right=1.0, scores={"accuracy": 0.0}))
     assert is_right(row(scores={"alias_em": 1.0, "accuracy": None}))
     assert is_right(row(scores={"abstention": 1.0}, abstained=True))
-    assert not is_right(row(status="error", right=1.0))
+    assert is_right(row(status="error", right=1.0)) is None
+
+
+def test_without_golds_nothing_is_wrong(row: MakeRow) -> None:
+    unjudged = row(gold=[], em=None, f1=None)
+    assert is_right(unjudged) is None
+    assert diagnose(unjudged, TITLES) is None
 
 
 def test_an_entity_that_the_question_names_is_not_on_the_way(row: MakeRow) -> None:

@@ -25,8 +25,8 @@ def test_risk_rises_where_confidence_sorts(row: MakeRow) -> None:
     rows = [row(i, right=float(i >= 2), confidence=0.2 + i / 10) for i in range(4)]
     found = calibration(rows)
     assert found is not None
-    assert list(found.coverage) == [0.25, 0.5, 0.75, 1.0]
-    assert list(found.risk) == pytest.approx([0.0, 0.0, 1 / 3, 0.5])
+    assert [p.coverage for p in found.points] == [0.25, 0.5, 0.75, 1.0]
+    assert [p.risk for p in found.points] == pytest.approx([0.0, 0.0, 1 / 3, 0.5])
 
 
 def test_equal_confidence_is_one_point_whatever_the_order(row: MakeRow) -> None:
@@ -34,7 +34,7 @@ def test_equal_confidence_is_one_point_whatever_the_order(row: MakeRow) -> None:
     for given in (rows, rows[::-1]):
         found = calibration(given)
         assert found is not None
-        assert (list(found.coverage), list(found.risk)) == ([1.0], [0.5])
+        assert found.points == [(1.0, 0.5)]
 
 
 @pytest.mark.parametrize("values", [[None, None], [0.5, None], [0.5, 1.5], [-3.2, 0.1]])
@@ -45,3 +45,11 @@ def test_what_is_no_confidence_is_not_drawn(row: MakeRow, values: list[float | N
 def test_errors_have_no_confidence(row: MakeRow) -> None:
     rows = [row(0, confidence=0.9), row(1, status="error", confidence=0.9)]
     assert calibration(rows) is None
+
+
+def test_very_many_points_are_thinned_and_end_where_they_end(row: MakeRow) -> None:
+    rows = [row(i, right=float(i % 3 == 0), confidence=i / 2000) for i in range(1701)]
+    found = calibration(rows)
+    assert found is not None
+    assert 400 < len(found.points) <= 501
+    assert found.points[-1].coverage == 1.0

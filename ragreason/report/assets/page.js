@@ -23,6 +23,9 @@
     value === null ? "–" : value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const right = (run, at) => run.cause[at] === -1;
   const has = (run, at) => run.cause[at] !== null;
+  const judged = (run, at) => has(run, at) && run.cause[at] !== -2;
+  const word = (run, at) => ({ "-1": "right", "-2": "not scored" })[run.cause[at]] ?? causes[run.cause[at]];
+  const look = (run, at) => (judged(run, at) ? (right(run, at) ? "right" : "wrong") : "faint");
 
   function texts() {
     if (haystack === null) {
@@ -35,9 +38,9 @@
   function shown(at) {
     if (state.cause !== null && runs[state.run].cause[at] !== state.cause) return false;
     if (state.show === "all") return true;
-    const told = runs.filter((run) => has(run, at));
+    const told = runs.filter((run) => judged(run, at));
     const good = told.filter((run) => right(run, at)).length;
-    if (state.show === "wrong") return several ? good === 0 && told.length > 0 : good === 0;
+    if (state.show === "wrong") return good === 0 && told.length > 0;
     if (state.show === "right") return good === told.length && good > 0;
     return good > 0 && good < told.length;
   }
@@ -94,19 +97,18 @@
     tr.append(head, cell("gold:", questions.gold[at][0] ?? ""));
     if (!several) {
       const [run] = runs;
-      const cause = run.cause[at];
       tr.append(
         cell("answer:", run.answer[at] ?? ""),
         cell(`${metric}:`, number(run.score[at], 2), "num"),
         cell("tokens:", number(run.tokens[at], 0), "num"),
-        cell("cause:", cause === -1 ? "right" : causes[cause], cause === -1 ? "right" : "wrong"));
+        cell("cause:", word(run, at), look(run, at)));
     } else if (wide) {
       for (const run of runs) {
-        const told = !has(run, at) ? "–" : `${right(run, at) ? "✓" : "✗"} ${number(run.score[at], 2)}`;
-        tr.append(cell(`${run.name}:`, told, `num ${has(run, at) ? (right(run, at) ? "right" : "wrong") : ""}`));
+        const sign = { right: "✓ ", wrong: "✗ ", faint: "" }[look(run, at)];
+        tr.append(cell(`${run.name}:`, has(run, at) ? sign + number(run.score[at], 2) : "–", `num ${look(run, at)}`));
       }
     } else {
-      const told = runs.filter((run) => has(run, at));
+      const told = runs.filter((run) => judged(run, at));
       tr.append(cell("right:", `${told.filter((run) => right(run, at)).length} of ${told.length}`, "num"));
     }
     return tr;
@@ -134,8 +136,7 @@
     if (kind) pair(list, "type", kind);
     for (const run of runs) {
       if (!has(run, at)) continue;
-      const cause = right(run, at) ? "right" : causes[run.cause[at]];
-      const told = `${run.answer[at] || "(no answer)"} · ${cause} · ${metric} ${number(run.score[at], 2)} · ${number(run.tokens[at], 0)} tokens`;
+      const told = `${run.answer[at] || "(no answer)"} · ${word(run, at)} · ${metric} ${number(run.score[at], 2)} · ${number(run.tokens[at], 0)} tokens`;
       pair(list, several ? run.name : "answer", told);
       if (run.open[at]) {
         const link = make("a", "its steps and passages");
