@@ -9,19 +9,27 @@ import typer
 
 from ragreason.cli.output import Json, note, print_json
 from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
+from ragreason.cli.selection import (
+    Data,
+    Fields,
+    Hops,
+    Sample,
+    SampleSeed,
+    Split,
+    Types,
+    chosen,
+    pairs,
+)
 
 if TYPE_CHECKING:
     from ragreason.evaluation.graphs import Finished, Listener
 
-Fields = Annotated[
-    list[str] | None,
-    typer.Option("--field", help="A generic file's column for one of our fields: question=Query."),
-]
+__all__ = ["Fields", "eval_", "pairs", "progress"]
 
 
 def eval_(
     graphs: Annotated[list[str], typer.Argument(help="Shipped graphs' names, or files.")],
-    data: Annotated[str, typer.Option(help="NAME:PATH; NAME as in `ragreason data list`.")],
+    data: Data,
     index: Annotated[
         Path | None, typer.Option(help="The index to search; by default one of the data's texts.")
     ] = None,
@@ -33,6 +41,11 @@ def eval_(
         int | None, typer.Option(min=1, help="At most so many questions, in file order.")
     ] = None,
     offset: Annotated[int, typer.Option(min=0, help="Leave out so many questions first.")] = 0,
+    split: Split = "",
+    types: Types = None,
+    hops: Hops = None,
+    sample: Sample = None,
+    sample_seed: SampleSeed = 0,
     out: Annotated[
         Path | None, typer.Option(help="Where results go; one folder a graph if several.")
     ] = None,
@@ -75,13 +88,12 @@ def eval_(
     """
     import asyncio
 
-    from ragreason.datasets import load_dataset
     from ragreason.evaluation.cost import Price
     from ragreason.evaluation.evaluate import select
     from ragreason.evaluation.graphs import Plan, evaluate_graphs
     from ragreason.settings import load_settings
 
-    dataset = load_dataset(data, pairs(field or []))
+    dataset = chosen(data, field, split, types, hops, sample, sample_seed)
     if not select(dataset, offset, limit):
         raise typer.BadParameter(f"{dataset.path} has {len(dataset.examples)} questions only")
     main, named = split_models(model)
@@ -156,15 +168,6 @@ def _leave(finished: "list[Finished]") -> None:
     note(f"{len(failed)} questions failed, the first with: {failed[0]['error']}")
     note("they are not scored; the same command asks them again")
     raise typer.Exit(1)
-
-
-def pairs(given: list[str]) -> dict[str, str] | None:
-    """`--field NAME=COLUMN` as a mapping; None without any. Raises BadParameter."""
-    parts = [text.partition("=") for text in given]
-    wrong = next((name for name, equals, column in parts if not (equals and column)), None)
-    if wrong is not None:
-        raise typer.BadParameter(f"expected --field NAME=COLUMN, got '{wrong}'")
-    return {name: column for name, _, column in parts} or None
 
 
 @contextmanager

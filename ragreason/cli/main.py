@@ -35,6 +35,10 @@ COMMANDS: Mapping[str, Mount] = {
         "ragreason.cli.eval:eval_",
         "Score graphs on a dataset. Results are kept question by question.",
     ),
+    "score": Mount(
+        "ragreason.cli.score:score",
+        "Score recorded predictions by their dataset's official metrics, with 95 % intervals.",
+    ),
     "compare": Mount(
         "ragreason.cli.compare:compare",
         "Compare evaluations on the questions they share, by paired tests.",
@@ -46,6 +50,10 @@ COMMANDS: Mapping[str, Mount] = {
     "leaderboard": Mount(
         "ragreason.cli.leaderboard:leaderboard",
         "List the finished evaluations below a folder, best first, a table for each dataset.",
+    ),
+    "serve": Mount(
+        "ragreason.cli.serve:serve",
+        "Serve graphs: an OpenAI-compatible API, runs event by event, and a page.",
     ),
     "scale": Mount(
         "ragreason.cli.scale:scale",

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
-from ragreason.cli.eval import Fields, pairs, progress
+from ragreason.cli.eval import progress
 from ragreason.cli.output import Json, note, print_json
 from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
+from ragreason.cli.selection import Fields, pairs
 
 if TYPE_CHECKING:
     from ragreason.cli.simulated import Laboratory

@@ -23,6 +23,11 @@ def write_world(dataset: Dataset, folder: Path, limit: int | None = None) -> int
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DataError(f"{folder}: expected a new or an empty folder")
     examples = dataset.examples[:limit]
+    unanswered = next((e for e in examples if not e.gold.answers), None)
+    if unanswered is not None:
+        raise DataError(
+            f"{dataset.path}: question '{unanswered.question.id}' has no answer, a world needs one"
+        )
     (folder / DOCUMENTS).mkdir(parents=True, exist_ok=True)
     documents = ({"id": p.id, "title": p.title, "text": p.text} for p in passages)
     known = {p.id for p in passages}
