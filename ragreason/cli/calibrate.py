@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ragreason.evaluation.routing import Measured
 
 _FEW_QUESTIONS = 100
-_WIDEST_NAME = 32
+_WIDEST_NAME = 23
 
 
 def calibrate(
@@ -92,8 +92,8 @@ def calibrate(
     _report(measured, taken, metric, json=json, files=[out, *folders])
     if len(measured.ids) < _FEW_QUESTIONS:
         note(
-            f"calibrated on {len(measured.ids)} questions: with fewer than {_FEW_QUESTIONS} the "
-            "limits are mostly chance; give more"
+            f"calibrated on {len(measured.ids)} questions: with fewer than {_FEW_QUESTIONS} the"
+            "\nlimits are mostly chance; give more"
         )
 
 
@@ -128,7 +128,7 @@ def _report(
         return
     names = [route.name for route in measured.routes]
     print_table(
-        ("way", f"{metric.upper()} [95 %]", "tokens", "of the best", "questions"),
+        ("way", f"{metric.upper()} [95 %]", "tokens", "of best way", "questions"),
         [
             (
                 row["name"][:_WIDEST_NAME],
@@ -140,7 +140,10 @@ def _report(
             for row in rows
         ],
     )
-    note(f"questions: how many went {' / '.join(names)}")
+    note("of best way: the share of its score for the share of its tokens")
+    note("questions: how many went each way, in this order:")
+    for name in names:
+        note(f"  {name}")
     for path in files:
         note(f"written: {path}")
 

@@ -123,7 +123,8 @@ def test_a_table_shows_each_way_and_a_warning_of_few_questions(
     assert "ask=retrieve,judge=loop" in shown.out
     assert "calibrated, held out" in shown.out
     assert "calibrated on 8 questions: with fewer than 100" in shown.err
-    assert all(len(line) <= 100 for line in shown.out.splitlines())
+    assert all(len(line) <= 80 for line in (shown.out + shown.err).splitlines())
+    assert "of best way: the share of its score for the share of its tokens" in shown.err
 
 
 def test_a_graph_that_decides_nothing_is_refused_before_anything_is_asked(
