@@ -41,8 +41,10 @@ def write_report(folders: Sequence[Path], out: Path | None = None) -> Path:
 
 
 def write_reports(folders: Sequence[Path], out: Path | None = None) -> list[Path]:
-    """A page in each run's folder; of several runs last one that compares them, in `out`, or without
-    it beside the first one's folder, under a name made of the runs' keys.
+    """A page in each run's folder, and for several runs one that compares them.
+
+    That one comes last. It lies in `out`, or without it beside the first one's folder, under a name
+    made of the runs' keys.
     """
     pages = [write_report([folder]) for folder in folders]
     if len(folders) < 2:
