@@ -156,6 +156,15 @@ class Runner:
         question = state.values["question"]
         return await self._follow(given, thread, question, on_event, pause_before)
 
+    async def has_checkpoint(self, thread: str) -> bool:
+        """Whether a run of this name has a checkpoint to go on from."""
+        return "question" in (await self._state(thread)).values
+
+    @staticmethod
+    def check_edits(edits: Mapping[str, Any]) -> None:
+        """Raise ConfigError for edits that `resume` does not take."""
+        _checked_edits(edits)
+
     async def _follow(
         self,
         given: Any,

@@ -82,6 +82,8 @@ class Settings(BaseModel):
     """The Ray cluster of `ragreason eval --ray`; by default that of `RAY_ADDRESS`, else one of this
     machine for as long as it takes.
     """
+    serve_keys: tuple[str, ...] = Field(default=(), repr=False)
+    """Keys that `ragreason serve` asks its clients for, with commas between."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0
@@ -97,6 +99,11 @@ class Settings(BaseModel):
     @classmethod
     def _read(cls, given: Any) -> Any:
         return json.loads(given) if isinstance(given, str) else given
+
+    @field_validator("serve_keys", mode="before")
+    @classmethod
+    def _split(cls, given: Any) -> Any:
+        return tuple(given.replace(",", " ").split()) if isinstance(given, str) else given
 
     @field_validator("openai_base_url", mode="before")
     @classmethod

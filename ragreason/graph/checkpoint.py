@@ -6,6 +6,7 @@ the list of every type that a state may hold, and keeps tuples.
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from ragreason import tree, types
+from ragreason.errors import ConfigError
 
 STORED: tuple[type, ...] = tuple(
     value
@@ -68,6 +70,40 @@ class Serializer(JsonPlusSerializer):
     def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
         """Kind and bytes of a value."""
         return super().dumps_typed(_marked(obj))
+
+
+@asynccontextmanager
+async def open_checkpoints_at(
+    url: str, extra: Iterable[type] = ()
+) -> AsyncIterator[BaseCheckpointSaver[str]]:
+    """A saver at `sqlite:///FILE` or `postgresql://...` (a driver in the scheme is passed over).
+
+    Raises ConfigError for another scheme, or where PostgreSQL's saver is not installed.
+    """
+    scheme, _, rest = url.partition("://")
+    kind = scheme.partition("+")[0]
+    if kind == "sqlite" and rest.startswith("/"):
+        async with open_checkpoints(Path(rest[1:]), extra) as saver:
+            yield saver
+        return
+    if kind not in {"postgresql", "postgres"}:
+        raise ConfigError(
+            f"'{scheme}://' is no database for checkpoints; expected sqlite:///FILE or "
+            "postgresql://USER@HOST/NAME"
+        )
+    try:
+        module: Any = import_module("langgraph.checkpoint.postgres.aio")
+    except ImportError as error:
+        raise ConfigError(
+            "checkpoints in PostgreSQL need langgraph-checkpoint-postgres; from a clone: "
+            "pip install '.[postgres]'"
+        ) from error
+    opened = module.AsyncPostgresSaver.from_conn_string(
+        f"postgresql://{rest}", serde=Serializer(extra)
+    )
+    async with opened as saver:
+        await saver.setup()
+        yield saver
 
 
 @asynccontextmanager

@@ -1,0 +1,1 @@
+"""Answers over HTTP: the OpenAI interface, runs event by event, and the page."""
