@@ -14,6 +14,7 @@ from ragreason.evaluation.rows import is_error
 from ragreason.evaluation.store import RESULTS
 from ragreason.types import Citation
 
+_IDS = ("id", "_id", "qid")
 _ANSWERS = ("predicted_answer", "prediction", "predicted", "pred", "answer")
 _PARTS = ("answer", "sp", "evidence")
 
@@ -46,7 +47,7 @@ def read_predictions(path: Path, dataset: Dataset) -> Predictions:
         return _musique(records)
     if all({"id", "status", "retrieved"} <= r.fields.keys() for r in records):
         return _of_run(records, dataset)
-    if len(records) == 1 and not any(name in records[0].fields for name in _ANSWERS):
+    if len(records) == 1 and not any(name in records[0].fields for name in (*_IDS, *_ANSWERS)):
         return Predictions(_texts(records[0], records[0].fields))
     return Predictions(dict(_plain(record) for record in records))
 
@@ -127,4 +128,4 @@ def _plain(record: Record) -> tuple[str, str]:
     value = record.get(*_ANSWERS)
     if not isinstance(value, str):
         raise record.error("expected a text as the answer")
-    return record.text("id", "_id", "qid"), value
+    return record.text(*_IDS), value

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ragreason.evaluation.answers import AnswerScore, rule_for, score_answer
 
@@ -115,6 +115,52 @@ def test_chinese_answers_are_counted_in_characters() -> None:
     assert (score.em, score.precision, score.recall) == (0.0, 2 / 3, 1.0)
     assert score_answer("“北京”。", ["北京"], "chinese").em == 1.0
     assert score_answer("不是", ["是"], "chinese").f1 == 0.0
+
+
+HAN = st.text(st.sampled_from("北京市是否《》「」，。 ２a１"), max_size=8)
+
+
+def naive_chinese(prediction: str, gold: str) -> AnswerScore:
+    """Full-width digits by hand, no Unicode tables: the punctuation of these texts spelled out."""
+    folded = [text.translate(str.maketrans("２１，", "21,")) for text in (prediction, gold)]
+    marked = ["".join(" " if c in "《》「」。," else c for c in text) for text in folded]
+    guess, truth = ("".join(text.split()) for text in marked)
+    if guess != truth and {"是", "否"} & {guess, truth}:
+        return AnswerScore(0.0, 0.0, 0.0, 0.0)
+    counts = []
+    for text in marked:
+        tokens: list[str] = []
+        for c in text:
+            if c == " ":
+                tokens.append("")
+            elif c in "12a" and tokens and tokens[-1] and tokens[-1][-1] in "12a":
+                tokens[-1] += c
+            else:
+                tokens.append(c)
+        counts.append([token for token in tokens if token])
+    left = list(counts[1])
+    for token in counts[0]:
+        if token in left:
+            left.remove(token)
+    same = len(counts[1]) - len(left)
+    em = float(guess == truth)
+    if not same:
+        return AnswerScore(em, 0.0, 0.0, 0.0)
+    precision, recall = same / len(counts[0]), same / len(counts[1])
+    return AnswerScore(em, 2 * precision * recall / (precision + recall), precision, recall)
+
+
+@settings(derandomize=True, deadline=None)
+@given(HAN, HAN)
+def test_chinese_rule_equals_the_naive_one(prediction: str, gold: str) -> None:
+    assert score_answer(prediction, [gold], "chinese") == naive_chinese(prediction, gold)
+
+
+@pytest.mark.parametrize(
+    "text", ["２００８年", "2008年", "「2008年」", "『２００８』年", "２００８年。"]
+)
+def test_full_width_digits_and_traditional_quotation_marks_do_not_matter(text: str) -> None:
+    assert score_answer(text, ["2008年"], "chinese").em == 1.0
 
 
 def test_rule_follows_dataset_and_script() -> None:

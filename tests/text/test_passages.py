@@ -3,7 +3,7 @@ import hashlib
 import pytest
 from hypothesis import given, strategies as st
 
-from ragreason.text.passages import paragraph_text, passage_id
+from ragreason.text.passages import paragraph_text, passage_id, sentence_spans
 
 
 def test_id_is_sixteen_hex_digits_of_sha256_over_title_newline_text() -> None:
@@ -50,3 +50,27 @@ def test_an_opening_quote_stays_with_its_word() -> None:
 @pytest.mark.timeout(20)
 def test_many_sentences_take_little_time() -> None:
     assert len(paragraph_text(["a b."] * 50_000)) == 5 * 50_000 - 1
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["One here.", " Two there."],
+        ["  One here. ", "Two there.", ""],
+        ["", " ", "Two there. "],
+        ["甲在北京。", "乙在上海。"],
+        ['He said "', 'no".'],
+        [],
+    ],
+)
+def test_spans_are_the_sentences_in_the_text(sentences: list[str]) -> None:
+    text = paragraph_text(sentences)
+    found = [text[start:end] for start, end in sentence_spans(sentences)]
+    assert found == [sentence.strip() for sentence in sentences]
+
+
+@given(st.lists(st.text(st.sampled_from('ab .甲"(\n'), max_size=8), max_size=5))
+def test_spans_hold_for_any_sentences(sentences: list[str]) -> None:
+    text = paragraph_text(sentences)
+    found = [text[start:end] for start, end in sentence_spans(sentences)]
+    assert found == [sentence.strip() for sentence in sentences]
