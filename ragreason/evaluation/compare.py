@@ -79,12 +79,20 @@ def compare_runs(
 def read_runs(folders: Sequence[Path]) -> list[Recorded]:
     """Finished runs by folder, named by graph, or by folder where two have the same graph."""
     summaries = [read_summary(folder) for folder in folders]
-    graphs = [str(summary["graph"]) for summary in summaries]
-    unique = len(set(graphs)) == len(graphs)
+    names = _names([str(summary["graph"]) for summary in summaries], folders)
     return [
-        recorded(graph if unique else folder.name, summary, _summarised(folder, summary))
-        for graph, folder, summary in zip(graphs, folders, summaries, strict=True)
+        recorded(name, summary, _summarised(folder, summary))
+        for name, folder, summary in zip(names, folders, summaries, strict=True)
     ]
+
+
+def _names(graphs: Sequence[str], folders: Sequence[Path]) -> Sequence[str]:
+    """The shortest that tell all apart: graphs, folders' names, or whole paths."""
+    short = [folder.name for folder in folders]
+    return next(
+        (names for names in (graphs, short) if len(set(names)) == len(names)),
+        [str(folder) for folder in folders],
+    )
 
 
 def recorded(name: str, summary: Mapping[str, Any], rows: Sequence[Row]) -> Recorded:

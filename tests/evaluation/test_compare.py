@@ -76,6 +76,16 @@ async def test_runs_of_one_graph_are_named_by_their_folders(
     assert all(d.value == 0 and d.p == 1 for d in found)
 
 
+async def test_runs_whose_folders_have_one_name_go_by_their_paths(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    folders = [tmp_path / "before/react", tmp_path / "after/react"]
+    for folder in folders:
+        await evaluate(ask, dataset, folder, identity={"graph": "react"})
+    runs, _ = compare_runs(folders)
+    assert [run.name for run in runs] == [str(folder) for folder in folders]
+
+
 def test_a_folder_without_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no run"):
         compare_runs([tmp_path, tmp_path])
