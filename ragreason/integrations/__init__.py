@@ -1,0 +1,1 @@
+"""ragreason inside other evaluation frameworks: Inspect AI, and the lm-evaluation-harness."""
