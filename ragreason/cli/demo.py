@@ -65,6 +65,15 @@ def index_folder(settings: "Settings") -> Path:
     return settings.resolved_home() / "indexes" / CORPUS
 
 
+async def built_index(settings: "Settings") -> Path:
+    """The sample corpus's index, built or brought up to date."""
+    from ragreason.retrieval.build import build_index
+
+    index = index_folder(settings)
+    await build_index([corpus_folder() / "documents"], index, settings)
+    return index
+
+
 def _draw(count: int, seed: int) -> "list[Example]":
     from ragreason.datasets.load import load_dataset
 
@@ -77,7 +86,6 @@ async def _answer_all(
 ) -> "list[Run]":
     from ragreason.cli.show import answer_lines, event_lines
     from ragreason.events import TraceEvent
-    from ragreason.retrieval.build import build_index
     from ragreason.runner import open_runner
 
     def tell(event: TraceEvent) -> None:
@@ -86,8 +94,7 @@ async def _answer_all(
 
     note(f"indexing {corpus_folder()}")
     note(f"asking {len(examples)} questions of {settings.model}, by {graph}")
-    index = index_folder(settings)
-    await build_index([corpus_folder() / "documents"], index, settings)
+    index = await built_index(settings)
     runs = []
     async with open_runner(graph, index=index, settings=settings) as runner:
         for example in examples:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ragreason.cli.output import Json, print_json
 from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
 
 
@@ -14,6 +15,7 @@ def serve(
         typer.Argument(help="Shipped graphs' names, or files; by default naive_rag and react."),
     ] = None,
     index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Search the sample corpus.")] = False,
     model: Models = None,
     retriever: Annotated[
         str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
@@ -33,8 +35,9 @@ def serve(
     set_: Overrides = None,
     allow_import: Allowed = None,
     no_cache: NoCache = False,
+    json: Json = False,
 ) -> None:
-    """Serve graphs: an OpenAI-compatible API, runs event by event, and a page at /."""
+    """Serve graphs: an OpenAI-compatible API, runs event by event, and a page."""
     import asyncio
 
     from ragreason.serving.options import Options
@@ -55,15 +58,28 @@ def serve(
         "cache": keeps(no_cache=no_cache),
         "database": database,
     }
-    asyncio.run(_serve(graphs or ["naive_rag", "react"], options, parts))
+    if demo and index is not None:
+        raise typer.BadParameter("--demo searches the sample corpus; leave --index out")
+    asyncio.run(_serve(graphs or ["naive_rag", "react"], options, parts, demo=demo, json=json))
 
 
-async def _serve(graphs: list[str], options: Any, parts: dict[str, Any]) -> None:
+async def _serve(
+    graphs: list[str], options: Any, parts: dict[str, Any], *, demo: bool, json: bool
+) -> None:
+    from ragreason.cli.demo import built_index
     from ragreason.serving.open import open_desk, serve as serve_
     from ragreason.settings import settings
 
+    if demo:
+        parts["index"] = await built_index(settings())
     async with open_desk(graphs, options, settings(), **parts) as (desk, metrics):
-        names = ", ".join(desk.runners)
         shown = f"[{options.host}]" if ":" in options.host else options.host
-        typer.echo(f"{names} at http://{shown}:{options.port}/ (end with Ctrl-C)", err=True)
-        await serve_(desk, options, metrics)
+
+        def tell(port: int) -> None:
+            url = f"http://{shown}:{port}/"
+            if json:
+                print_json({"url": url, "graphs": list(desk.runners)})
+            else:
+                typer.echo(f"{', '.join(desk.runners)} at {url} (end with Ctrl-C)", err=True)
+
+        await serve_(desk, options, metrics, tell)

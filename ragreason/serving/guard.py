@@ -5,6 +5,8 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from ragreason.serving.options import Options
 
 Scope = MutableMapping[str, Any]
@@ -14,10 +16,6 @@ Send = Callable[[Message], Awaitable[None]]
 OPEN = ("/healthz", "/readyz")
 """Paths that need no key: they tell nothing but that the server is there."""
 _OWN = ("127.0.0.1", "localhost", "[::1]")
-
-
-class TooBig(Exception):
-    """A body is larger than it may be."""
 
 
 class Guard:
@@ -56,27 +54,17 @@ class Guard:
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A body without a length is counted as it comes."""
-        read, begun = 0, False
-        most = self._options.most_body_bytes
+        read, most = 0, self._options.most_body_bytes
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
             if read > most:
-                raise TooBig
+                raise HTTPException(413, f"the body has more than {most:,} bytes")
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except TooBig:
-            if not begun:
-                await refuse(send, 413, f"the body has more than {most:,} bytes")
+        await self._app(scope, counted, send)
 
     def _knows(self, headers: dict[str, str]) -> bool:
         kind, _, given = headers.get("authorization", "").partition(" ")

@@ -1,10 +1,11 @@
 """From graph names to a desk: engines, index, database and checkpoints opened, and closed again."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from ragreason.errors import ConfigError
 from ragreason.graph.checkpoint import open_checkpoints_at
 from ragreason.protocols import Generator, Retriever
 from ragreason.runner import Runner, open_runner
@@ -74,11 +75,21 @@ def default_database(settings: Settings) -> str:
     return f"sqlite:///{home / 'serving.sqlite'}"
 
 
-async def serve(desk: Desk, options: Options, metrics: Metrics) -> None:
-    """Serve until the process is told to end. Raises OSError where the port is taken."""
+async def serve(
+    desk: Desk, options: Options, metrics: Metrics, on_up: Callable[[int], None] = lambda _: None
+) -> None:
+    """Serve until the process is told to end; `on_up` is told the port. Raises ConfigError where
+    the port is taken.
+    """
     import uvicorn
 
     from ragreason.serving.app import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                on_up(self.servers[0].sockets[0].getsockname()[1])
 
     config: Any = uvicorn.Config(
         create_app(desk, options, metrics),
@@ -88,4 +99,10 @@ async def serve(desk: Desk, options: Options, metrics: Metrics) -> None:
         timeout_graceful_shutdown=max(1, round(options.grace_s)),
         server_header=False,
     )
-    await uvicorn.Server(config).serve()
+    server = Server(config)
+    try:
+        await server.serve()
+    except SystemExit:
+        raise ConfigError(
+            f"can't listen at {options.host}:{options.port}; is the port taken? try another --port"
+        ) from None

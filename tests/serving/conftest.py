@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from openai import AsyncOpenAI
 
 from ragreason.generation.scripted import Scripted
 from ragreason.serving.app import create_app
@@ -23,11 +24,12 @@ HASHING = Settings(embedder="hashing", retriever="bm25", max_question_chars=500)
 
 @dataclass
 class Served:
-    """A server that runs: its desk, its address, and a client of it."""
+    """A server that runs: its desk, its address, and clients of it."""
 
     desk: Desk
     url: str
     client: httpx.AsyncClient
+    openai: AsyncOpenAI
 
 
 class Told(uvicorn.Server):
@@ -73,8 +75,11 @@ def serving(index_dir: Path, tmp_path: Path) -> Serving:
             try:
                 await server.up.wait()
                 url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-                async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-                    yield Served(desk, url, client)
+                async with (
+                    httpx.AsyncClient(base_url=url, timeout=60) as client,
+                    AsyncOpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0) as official,
+                ):
+                    yield Served(desk, url, client, official)
             finally:
                 server.should_exit = True
                 await task
