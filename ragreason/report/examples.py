@@ -8,7 +8,7 @@ from typing import Any
 
 from ragreason.evaluation.figures import score_of
 from ragreason.evaluation.passages import Text
-from ragreason.evaluation.rows import METRICS, Row
+from ragreason.evaluation.rows import Row
 from ragreason.report.causes import Cause, Diagnosis
 from ragreason.report.gather import Told
 from ragreason.report.tokens import spent
@@ -18,6 +18,11 @@ PER_CAUSE = 12
 FEWEST = 2
 """Examples of a cause and run, however many runs there are."""
 MOST_PASSAGES = 12
+_SCORES = (
+    *("accuracy", "em", "f1", "support_recall", "support_all", "sp_f1", "evidence_f1", "joint_f1"),
+    *("citation_precision", "citation_recall", "groundedness", "sufficiency", "judge"),
+)
+"""Of some forty scores those that tell of one answer; all of them are in results.jsonl."""
 _STEP_CHARS = 3_000
 _PASSAGE_CHARS = 1_500
 _STEPS = 60
@@ -121,8 +126,7 @@ def _example(run: Told, at: int, place: str) -> Example:
 
 
 def _scores(row: Row) -> list[tuple[str, float]]:
-    names = dict.fromkeys([*METRICS, *(row.get("scores") or {})])
-    found = ((metric_name(name), score_of(row, name)) for name in names)
+    found = ((metric_name(name), score_of(row, name)) for name in _SCORES)
     return [(name, value) for name, value in found if value is not None]
 
 

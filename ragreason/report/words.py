@@ -12,6 +12,7 @@ METRIC_NAMES: Mapping[str, str] = {
     "recall": "recall",
     "support_recall": "support recall",
     "support_all": "all supports",
+    "citation_f1": "citation F1",
     "sp_em": "supporting facts EM",
     "sp_f1": "supporting facts F1",
     "sp_precision": "supporting facts precision",
@@ -26,9 +27,13 @@ METRIC_NAMES: Mapping[str, str] = {
     "map": "MAP",
 }
 
+_IN_PROMPT = "prompt_"
+
 
 def metric_name(name: str) -> str:
     """What people call it: f1 is F1, ndcg@10 is nDCG@10."""
+    if name.startswith(_IN_PROMPT):
+        return f"{metric_name(name.removeprefix(_IN_PROMPT))} in the last prompt"
     return METRIC_NAMES.get(name) or name.replace("_", " ").replace("ndcg", "nDCG")
 
 
