@@ -36,6 +36,14 @@ def test_retrieval_is_scored_over_all_passages_and_over_those_of_the_prompt() ->
     assert empty["prompt_recall@5"] == 0.0
 
 
+def test_a_passage_that_only_holds_the_answers_letters_is_no_support() -> None:
+    given = answered(retrieved=(OTTO.id,), in_prompt=(OTTO.id,), citations=())
+    scores = scores_of("hotpotqa", EXAMPLE, given)
+    assert "Otto" in OTTO.text
+    assert (scores["recall@5"], scores["mrr"], scores["prompt_recall@5"]) == (0.0, 0.0, 0.0)
+    assert scores["citation_recall"] == 0.0
+
+
 def test_facts_and_answer_are_joint_where_the_dataset_does_so() -> None:
     scores = scores_of("hotpotqa", EXAMPLE, answered(text="Otto Brandt"))
     assert (scores["sp_em"], scores["sp_f1"]) == (1.0, 1.0)

@@ -28,6 +28,12 @@ def test_chance_alone_is_kappa_zero() -> None:
     assert agreement([True, True, False, False], [True, False, True, False]).kappa == 0.0
 
 
+def test_a_judge_that_finds_everything_right_agrees_by_chance_only() -> None:
+    found = agreement([True] * 4, [True, True, True, False])
+    assert (found.accuracy, found.kappa) == (0.75, 0.0)
+    assert agreement([True] * 4, [True] * 4).kappa is None
+
+
 @pytest.mark.parametrize(("first", "second"), [([], []), ([True], [])])
 def test_nothing_to_compare_is_refused(first: list[bool], second: list[bool]) -> None:
     with pytest.raises(ValueError, match="can't be held against"):
