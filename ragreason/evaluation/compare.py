@@ -105,9 +105,13 @@ def recorded(name: str, summary: Mapping[str, Any], rows: Sequence[Row]) -> Reco
 
 
 def _summarised(folder: Path, summary: Mapping[str, Any]) -> list[Row]:
-    """The rows that the summary is over; the folder may hold more, of a larger selection."""
+    """The rows that the summary is over; the folder may hold more, of a larger selection.
+
+    They are in the dataset's order: they were written as they came, and what is drawn depends on it.
+    """
     first, count = summary["offset"], summary["n"]
-    return [r for r in read_rows(folder) if first <= r["position"] < first + count]
+    rows = (r for r in read_rows(folder) if first <= r["position"] < first + count)
+    return sorted(rows, key=lambda r: (r["position"], r.get("seed") or 0))
 
 
 def check_same_data(run: Recorded, other: Recorded) -> None:

@@ -86,6 +86,23 @@ async def test_runs_whose_folders_have_one_name_go_by_their_paths(
     assert [run.name for run in runs] == [str(folder) for folder in folders]
 
 
+async def test_the_order_in_which_questions_were_finished_changes_no_figure(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    async def wordy(question: Question) -> Answered:
+        number = int(question.id[1:])
+        return Answered(Answer(text=f"town {number} {'and more ' * (number % 7)}"))
+
+    folders = [tmp_path / "a", tmp_path / "b"]
+    await evaluate(never, dataset, folders[0], identity={"graph": "a"})
+    await evaluate(wordy, dataset, folders[1], identity={"graph": "b"})
+    before = compare_runs(folders)[1]
+    results = folders[1] / "results.jsonl"
+    lines = results.read_text(encoding="utf-8").splitlines(keepends=True)
+    results.write_text("".join(lines[::-1]), encoding="utf-8")
+    assert compare_runs(folders)[1] == before
+
+
 def test_a_folder_without_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is no run"):
         compare_runs([tmp_path, tmp_path])
