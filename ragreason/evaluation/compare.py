@@ -107,7 +107,7 @@ def recorded(name: str, summary: Mapping[str, Any], rows: Sequence[Row]) -> Reco
 def _summarised(folder: Path, summary: Mapping[str, Any]) -> list[Row]:
     """The rows that the summary is over; the folder may hold more, of a larger selection.
 
-    They are in the dataset's order: they were written as they came, and what is drawn depends on it.
+    They stand in the dataset's order, not in that of writing, as what is drawn depends on it.
     """
     first, count = summary["offset"], summary["n"]
     rows = (r for r in read_rows(folder) if first <= r["position"] < first + count)
