@@ -83,7 +83,7 @@ def paired_permutation_test(
     """Two-sided p-value of no difference: the signs of the paired differences are flipped.
 
     Exact over all 2^n flips where those are at most `samples`. Else flips are drawn, the observed
-    one counts as drawn too, so that p is never 0, and flips as extreme as it count half (mid-p):
+    one counts as drawn too, so that p is never 0, and others as extreme as it count half (mid-p):
     right and wrong answers have so many of them that the test would else raise fewer false alarms
     than its level says and miss more. Source: Fisher, The Design of Experiments, 1935, 21;
     Lancaster, Journal of the American Statistical Association 56, 1961.
@@ -99,7 +99,7 @@ def paired_permutation_test(
         sums = np.abs((1 - 2 * flips) @ differences)
         return float(np.mean(sums >= observed - _TIES))
     further, same = _extreme_flips(differences, observed, np.random.default_rng(seed), samples)
-    return (further + (same + 1) / 2) / (samples + 1)
+    return (further + same / 2 + 1) / (samples + 1)
 
 
 def mcnemar(values: Values, others: Values) -> McNemar | None:
