@@ -18,6 +18,7 @@ import asyncio
 import json
 import os
 import platform
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -27,7 +28,7 @@ from typing import Any
 from ragreason.datasets import Dataset, Example, load_dataset
 from ragreason.evaluation.answered import Answerer, from_runner
 from ragreason.evaluation.corpus import dataset_index
-from ragreason.evaluation.library import report
+from ragreason.evaluation.library import BASELINE, report
 from ragreason.evaluation.rows import Row, answer_row, error_row
 from ragreason.generation.open import open_engine
 from ragreason.graph.library import read_nested, shipped_graphs
@@ -160,14 +161,29 @@ def is_second(row: Mapping[str, Any]) -> bool:
     return int(row.get("place", -1)) >= LOOKED_AT[row["dataset"]]
 
 
+def split(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The report on graphs that were asked all of the table's questions, and as `half` that on
+    the others beside the baseline, over no questions but the first half of each part's.
+    """
+    asked = Counter(row["graph"] for row in rows)
+    whole = {graph for graph, n in asked.items() if n == max(asked.values())}
+    half = {(r["dataset"], r["id"]) for r in rows if r["graph"] not in whole}
+    fewer = (asked.keys() - whole) | {BASELINE}
+    parts = {
+        "table": [r for r in rows if r["graph"] in whole],
+        "half": [r for r in rows if r["graph"] in fewer and (r["dataset"], r["id"]) in half],
+    }
+    return {name: report(found) for name, found in parts.items() if found}
+
+
 def summarise(names: Iterable[str]) -> Mapping[str, Any]:
     """The report over what is there, of each set; kept in results/library.json."""
     current = {graph: read_nested(graph).hash for graph in shipped_graphs()}
-    found = {}
+    found: dict[str, Any] = {}
     for name in names:
         rows = [r for r in read(rows_file(name)) if current.get(r["graph"]) == r["graph_hash"]]
         if rows:
-            found[name] = report(rows)
+            found |= split(rows) if name == "table" else {name: report(rows)}
         if name == "test" and (second := [row for row in rows if is_second(row)]):
             found["second"] = report(second)
     text = json.dumps(found, indent=1, ensure_ascii=False)

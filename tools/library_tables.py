@@ -2,13 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ragreason.graph.definition import Definition
 from ragreason.graph.library import by_paradigm
 
+Run = Mapping[str, Any]
+Part = Mapping[str, Any]
+CHOICE = "n", "F1", "all support", "prompt tokens"
+COSTS = "read anew", "cached", "written", "verifying", "calls", "searches", "s", "forced", "errors"
 RESULT = Path(__file__).resolve().parents[1] / "benchmarks/results/library.json"
 
 
@@ -24,8 +28,9 @@ def methods() -> str:
 
 
 def table() -> str:
-    """Every graph on the table's questions, best F1 first."""
-    return _figures("table")
+    """The graphs on all of the table's questions, best F1 first, then those on its first half."""
+    parts = {"All 40 questions": "table", "20 of them: the first half of each part": "half"}
+    return "\n\n".join(f"### {title}\n\n{_figures(name)}" for title, name in parts.items())
 
 
 def test() -> str:
@@ -48,76 +53,89 @@ def _short(name: str) -> str:
     if part is None:
         return "Not measured yet."
     columns = "EM", "F1", "over naive_rag", "p (Holm)", "all support", "prompt tokens", "read anew"
-    rows = [_short_row(graph, run, part) for graph, run in _best_first(part)]
-    return "\n".join(
-        [f"| graph | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *rows]
-    )
+    return _grid(columns, ((graph, _short_cells(graph, run, part)) for graph, run in _best(part)))
 
 
-def _short_row(graph: str, run: Mapping[str, Any], part: Mapping[str, Any]) -> str:
+def _short_cells(graph: str, run: Run, part: Part) -> Sequence[str]:
     over = part["over_baseline"].get(graph)
-    cells = (
+    return (
         _number(run["em"]["value"], 2),
         _interval(run["f1"]),
         _interval(over, sign="+"),
-        f"{over['p_holm']:.3f}" if over else "",
+        _p(over),
         _number(run["support_all"]["value"], 2),
         _number(run["prompt_tokens"], 0),
         _number(run["uncached_tokens"], 0),
     )
-    return f"| `{graph}` | {' | '.join(cells)} |"
-
-
-def _kept(name: str) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
-    return found.get(name)
-
-
-def _best_first(part: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(part["graphs"].items(), key=lambda item: -(item[1]["f1"]["value"] or 0))
 
 
 def _figures(name: str) -> str:
     part = _kept(name)
     if part is None:
         return "Not measured yet."
-    graphs = _best_first(part)
-    columns = ["n", "EM", "F1", "over naive_rag", "p", *part["datasets"], "support", "all"]
-    columns += ["read", "cached", "written", "verifying", "calls", "searches", "s", "forced"]
-    columns += ["errors"]
-    rows = [_row(graph, run, part) for graph, run in graphs]
-    return "\n".join(
-        [f"| graph | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *rows]
+    scores = ["EM", "over naive_rag", "p (Holm)", *part["datasets"], "support"]
+    return "\n\n".join(
+        _grid(columns, ((graph, cells(graph, run, part)) for graph, run in _best(part)))
+        for columns, cells in ((CHOICE, _choice), (scores, _scores), (COSTS, _costs))
     )
 
 
-def _row(graph: str, run: Mapping[str, Any], part: Mapping[str, Any]) -> str:
-    over = part["over_baseline"].get(graph)
-    by_data = [_number(values.get(graph), 2) for values in part["datasets"].values()]
-    cells = [
+def _choice(_: str, run: Run, __: Part) -> Sequence[str]:
+    return (
         str(run["n"]),
-        _number(run["em"]["value"], 2),
         _interval(run["f1"]),
-        _interval(over, sign="+"),
-        f"{over['p_holm']:.3f}" if over else "",
-        *by_data,
-        _number(run["support_recall"]["value"], 2),
         _number(run["support_all"]["value"], 2),
+        _number(run["prompt_tokens"], 0),
+    )
+
+
+def _scores(graph: str, run: Run, part: Part) -> Sequence[str]:
+    over = part["over_baseline"].get(graph)
+    return (
+        _number(run["em"]["value"], 2),
+        _interval(over, sign="+"),
+        _p(over),
+        *(_number(values.get(graph), 2) for values in part["datasets"].values()),
+        _number(run["support_recall"]["value"], 2),
+    )
+
+
+def _costs(_: str, run: Run, __: Part) -> Sequence[str]:
+    return (
         *(_number(run[key], 0) for key in ("uncached_tokens", "cached_tokens")),
         *(_number(run[key], 0) for key in ("completion_tokens", "verifier_tokens")),
         *(_number(run[key], 1) for key in ("calls", "retrievals")),
         _number(run["latency_s"]["p50"], 1),
         str(run["forced"]),
         str(run["errors"]),
-    ]
-    return f"| `{graph}` | {' | '.join(cells)} |"
+    )
+
+
+def _grid(columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:
+    head = [f"| graph | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    return "\n".join([*head, *(f"| `{graph}` | {' | '.join(cells)} |" for graph, cells in rows)])
+
+
+def _kept(name: str) -> Part | None:
+    found: Mapping[str, Any] = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
+    return found.get(name)
+
+
+def _best(part: Part) -> list[tuple[str, Any]]:
+    return sorted(part["graphs"].items(), key=lambda item: -(item[1]["f1"]["value"] or 0))
 
 
 def _number(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:,.{digits}f}"
 
 
-def _interval(figure: Mapping[str, Any] | None, sign: str = "") -> str:
+def _p(over: Run | None) -> str:
+    if over is None:
+        return ""
+    return "<0.001" if over["p_holm"] < 0.001 else f"{over['p_holm']:.3f}"
+
+
+def _interval(figure: Run | None, sign: str = "") -> str:
     if figure is None or figure["value"] is None:
         return ""
     value, low, high = (f"{figure[key]:{sign}.2f}" for key in ("value", "low", "high"))
