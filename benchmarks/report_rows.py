@@ -20,7 +20,7 @@ def make_run(folder: Path, count: int) -> float:
     """Write a run folder; gives the seconds that its summary took."""
     folder.mkdir(parents=True, exist_ok=True)
     draw = random.Random(1)
-    passages = [passage(draw) for _ in range(PASSAGE_COUNT)]
+    passages = [passage(draw) for _ in range(min(PASSAGE_COUNT, 10 * count))]
     with (folder / PASSAGES).open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(p) + "\n" for p in passages)
     rows = []

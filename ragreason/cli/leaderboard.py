@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ragreason.evaluation.statistics import Interval
     from ragreason.report.leaderboard import Board
 
-_WIDEST_NAME = 26
+_WIDEST_NAME = 20
 
 
 def leaderboard(
