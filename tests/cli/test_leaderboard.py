@@ -13,8 +13,12 @@ def test_long_names_and_large_numbers_fit_80_columns(
     usage = {"prompt_tokens": 123_456.7, "completion_tokens": 1_234.0, "verifier_tokens": 9_876.0}
     summary = {
         "graph": "a_graph_with_a_very_long_name_indeed",
-        "dataset": "2wikimultihopqa", "data_hash": "0" * 16, "offset": 0,
-        "n": 12_576, "errors": 0, "metrics": {"em": metric, "f1": metric},
+        "dataset": "2wikimultihopqa",
+        "data_hash": "0" * 16,
+        "offset": 0,
+        "n": 12_576,
+        "errors": 0,
+        "metrics": {"em": metric, "f1": metric},
         "usage": {"per_question": {**usage, "calls": 12.0, "retrievals": 10.0}},
         "latency_s": {"p50": 1.0, "p95": 2.0},
     }
