@@ -150,6 +150,11 @@ def current() -> Meter | None:
     return _open.get()
 
 
+def role() -> str:
+    """For whom calls are made here: "policy" or "verifier"."""
+    return _role.get()
+
+
 def left(name: Literal["calls", "tokens"]) -> int | None:
     """What the meter that is open here has left; None without a bound."""
     meter = current()

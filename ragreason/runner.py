@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from ragreason import spans
 from ragreason.errors import ConfigError, RunError, UnknownNameError
 from ragreason.events import TraceEvent
 from ragreason.generation.scheduler import Scheduler
@@ -179,7 +180,12 @@ class Runner:
         for start in self.starters:
             start()
         config = {"configurable": {"thread_id": thread}}
-        found = await follow(self.graph, given, config, on_event, pause_before)
+        name = self.graph.definition.name
+        told = {"gen_ai__agent__name": name, "gen_ai__conversation__id": thread}
+        with spans.around("invoke_agent", name, **told) as span:
+            span.quote(gen_ai__input__messages=question.text)
+            found = await follow(self.graph, given, config, on_event, pause_before)
+            _say_answer(span, found.final)
         if pause_before and (state := await self._state(thread)).next:
             raise RunPaused(thread, state.next, {k: state.values.get(k) for k in EDITABLE})
         asked = found.final.get("question", question)
@@ -238,6 +244,17 @@ class Runner:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _say_answer(span: spans.Told, final: State) -> None:
+    if spans.on() and (answer := final.get("answer")) is not None:
+        usage = final["usage"]
+        span.say(
+            gen_ai__usage__input_tokens=usage.prompt_tokens + usage.verifier_tokens,
+            gen_ai__usage__output_tokens=usage.completion_tokens,
+            ragreason__status=answer.status,
+        )
+        span.quote(gen_ai__output__messages=answer.text)
 
 
 def _checked_edits(edits: Mapping[str, Any]) -> dict[str, Any]:
@@ -308,6 +325,8 @@ def open_runner(
     overrides, allow_imports = tuple(overrides), tuple(allow_imports)
     nested = read_nested(graph, overrides, allow_imports)
     settings = settings or load_settings()
+    if settings.tracing:
+        spans.turn_on(content=settings.tracing_content)
     place = settings.index if index is None else index
     if isinstance(place, str | Path):
         retriever = retriever or settings.retriever

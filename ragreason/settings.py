@@ -84,6 +84,10 @@ class Settings(BaseModel):
     """
     serve_keys: tuple[str, ...] = Field(default=(), repr=False)
     """Keys that `ragreason serve` asks its clients for, with commas between."""
+    tracing: bool = False
+    """Send OpenTelemetry spans of runs to where OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    tracing_content: bool = False
+    """With what was asked, found and answered, not only with its size and cost."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0

@@ -21,6 +21,8 @@ MODULES = {
     "faiss-cpu": "faiss",
     "faiss-gpu": "faiss",
     "langgraph-checkpoint-sqlite": "langgraph",
+    "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
+    "opentelemetry-sdk": "opentelemetry",
     "scikit-learn": "sklearn",
     "sentence-transformers": "sentence_transformers",
 }

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from ragreason import ledger
 from ragreason.errors import RagreasonError
+from ragreason.generation.told import calling
 from ragreason.generation.wrapping import Wrapping
 from ragreason.protocols import Chunk, Generator
 from ragreason.types import Completion, Request, Usage
@@ -33,8 +34,10 @@ class Metered(Wrapping):
         """The engine's completions. Charged as one call."""
         with _calling():
             request = _within_budget(request)
-            completions = await self._retried(lambda: self.engine.generate(request))
-            usage = sum((c.usage for c in completions), Usage())
+            with calling(self.engine, request) as call:
+                completions = await self._retried(lambda: self.engine.generate(request))
+                usage = sum((c.usage for c in completions), Usage())
+                call.came(completions, usage)
             _charge(usage.model_copy(update={"calls": 1}))
         return completions
 
@@ -44,12 +47,16 @@ class Metered(Wrapping):
         with _calling():
             request = _within_budget(request)
             try:
-                async with aclosing(self._stream_retried(request)) as stream:
-                    async for chunk in stream:
-                        text += chunk.text
-                        kept = kept or chunk.kept
-                        usage = chunk.completion.usage if chunk.completion else usage
-                        yield chunk
+                with calling(self.engine, request, stream=True) as call:
+                    async with aclosing(self._stream_retried(request)) as stream:
+                        async for chunk in stream:
+                            call.piece()
+                            text += chunk.text
+                            kept = kept or chunk.kept
+                            if chunk.completion is not None:
+                                usage = chunk.completion.usage
+                                call.came([chunk.completion], usage)
+                            yield chunk
             finally:
                 if text and not usage.tokens and ledger.current() is not None:
                     usage = await read_and_generated(self.engine, request, text)

@@ -13,6 +13,7 @@ from ragreason.graph.resolve import NodeKind
 from ragreason.ledger import Meter, current, metering
 from ragreason.nodes.emit import emit
 from ragreason.nodes.expand import why_forced
+from ragreason.spans import NODE, around
 from ragreason.types import Answer, Budget, Usage
 
 NodeFunction = Callable[[Any], Awaitable[dict[str, Any]]]
@@ -66,7 +67,7 @@ class Wrapper:
     async def run(self, node: NodeFunction, state: Mapping[str, Any]) -> dict[str, Any]:
         """The node's update with usage, steps, time, and why the run is forced, if it is."""
         meter = _meter(state, self.budget, self.waves.outer(state), final=self.final)
-        with metering(meter):
+        with metering(meter), around(NODE, self.name, ragreason__node=self.name):
             self._say("started")
             update = await self._attempt(node, state, meter)
             self._say("finished")

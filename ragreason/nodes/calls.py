@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ragreason.concurrency import all_or_none
 from ragreason.errors import BudgetReachedError, ToolError
 from ragreason.protocols import Tool
+from ragreason.spans import around
 from ragreason.tools.arguments import read_arguments
 from ragreason.types import Hit, Step, Trajectory
 
@@ -29,7 +30,9 @@ async def _ran(tools: Sequence[Tool], step: Step, shown: Sequence[Hit]) -> Step:
         return step
     try:
         tool = _tool(tools, step.tool)
-        result = await tool.run(read_arguments(step.arguments, tool.parameters), shown)
+        with around("execute_tool", step.tool, gen_ai__tool__name=step.tool) as told:
+            told.quote(gen_ai__tool__call__arguments=step.arguments)
+            result = await tool.run(read_arguments(step.arguments, tool.parameters), shown)
     except ToolError as error:
         return step.model_copy(update={"result": _cut(str(error)), "failed": True})
     except BudgetReachedError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ragreason import ledger
+from ragreason import ledger, spans
 from ragreason.protocols import Retriever, Where
 from ragreason.types import Hit, Usage
 
@@ -24,7 +24,16 @@ class Metered:
         meter = ledger.current()
         if meter is not None:
             meter.check()
-        hits = await self._retriever.retrieve(queries, k, where)
+        with spans.leaf("retrieval", self.name, gen_ai__data_source__id=self.name) as told:
+            told.say(gen_ai__retrieval__top_k=k, ragreason__queries=len(queries))
+            told.quote(gen_ai__retrieval__query__text="\n".join(queries))
+            hits = await self._retriever.retrieve(queries, k, where)
+            if spans.on():
+                told.say(gen_ai__retrieval__documents=_documents(hits))
         if meter is not None:
             meter.charge(Usage(retrievals=len(queries)))
         return hits
+
+
+def _documents(hits: Sequence[Sequence[Hit]]) -> list[dict[str, object]]:
+    return [{"id": hit.passage.id, "score": hit.score} for found in hits for hit in found]
