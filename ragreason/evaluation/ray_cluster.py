@@ -138,6 +138,7 @@ def _connect(ray: Any, address: str | None, count: int | None) -> None:
         if address:
             ray.init(address=address, **quiet)
         else:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to its makers
             cpus = max(count or 1, os.cpu_count() or 1)
             ray.init("local", num_cpus=cpus, include_dashboard=False, **quiet)
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -20,6 +20,7 @@ SMALL = 200
 _FEW_DISCORDANT = 25
 _CHUNK = 4_000_000  # resampled values held at once: 32 MB
 _MANY = 10_000_000  # drawn values from which on it pays to count distinct ones
+_MOST, _FEWEST = 100_000_000, 1_000  # values drawn in all, and samples however many those are
 _TIES = 1e-9
 
 
@@ -46,7 +47,8 @@ def bootstrap_interval(
 ) -> Interval:
     """The mean of one value a question, with its percentile bootstrap interval.
 
-    Questions are drawn with replacement `samples` times. Same values, same seed, same interval.
+    Questions are drawn with replacement `samples` times, from 10,000 questions on less often, where
+    draws hardly differ any more. Same values, same seed, same interval.
     It is too narrow below some 30 questions. Raises ValueError for no values.
     Source: Efron & Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
@@ -150,6 +152,7 @@ def _resampled_means(values: Floats, random: np.random.Generator, samples: int) 
         if distinct.size * 4 < values.size:  # the same draw, by how often each value comes
             drawn = random.multinomial(values.size, counts / values.size, size=samples)
             return np.asarray(drawn @ distinct / values.size)  # (samples, distinct) -> (samples,)
+        samples = min(samples, max(_FEWEST, _MOST // values.size))
     means = np.empty(samples)
     for start, stop in _chunks(samples, values.size):
         drawn = random.integers(0, values.size, (stop - start, values.size), dtype=np.int32)
