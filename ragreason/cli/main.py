@@ -55,6 +55,10 @@ COMMANDS: Mapping[str, Mount] = {
         "ragreason.cli.serve:serve",
         "Serve graphs: an OpenAI-compatible API, runs event by event, and a page.",
     ),
+    "mcp": Mount(
+        "ragreason.cli.mcp:mcp",
+        "Serve search, answers and documents to agents and chat programs, over MCP.",
+    ),
     "scale": Mount(
         "ragreason.cli.scale:scale",
         "Plot accuracy against tokens for several strategies, over a range of budgets.",

@@ -106,6 +106,14 @@ class PassageStore:
         for batch in columns.to_batches():
             yield from (searchable_text(r["title"], r["text"]) for r in batch.to_pylist())
 
+    @cached_property
+    def documents(self) -> dict[str, str]:
+        """Each document that a passage names, and its first passage's title, in corpus order."""
+        named = self._table.select(["document", "title"]).group_by("document", use_threads=False)
+        first = named.aggregate([("title", "first")]).to_pydict()
+        pairs = zip(first["document"], first["title_first"], strict=True)
+        return {document: title for document, title in pairs if document}
+
     def of_document(self, document: str) -> list[int]:
         """Rows of the passages of a document, duplicates too. One pass over the column."""
         import pyarrow.compute as pc

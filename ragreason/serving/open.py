@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from ragreason.errors import ConfigError
 from ragreason.graph.checkpoint import open_checkpoints_at
 from ragreason.protocols import Generator, Retriever
 from ragreason.runner import Runner, open_runner
 from ragreason.serving.desk import Desk
+from ragreason.serving.listen import listen
 from ragreason.serving.metrics import Metrics
 from ragreason.serving.options import Options
 from ragreason.serving.store import Store
@@ -81,28 +80,6 @@ async def serve(
     """Serve until the process is told to end; `on_up` is told the port. Raises ConfigError where
     the port is taken.
     """
-    import uvicorn
-
     from ragreason.serving.app import create_app
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: Any = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                on_up(self.servers[0].sockets[0].getsockname()[1])
-
-    config: Any = uvicorn.Config(
-        create_app(desk, options, metrics),
-        host=options.host,
-        port=options.port,
-        log_level="warning",
-        timeout_graceful_shutdown=max(1, round(options.grace_s)),
-        server_header=False,
-    )
-    server = Server(config)
-    try:
-        await server.serve()
-    except SystemExit:
-        raise ConfigError(
-            f"can't listen at {options.host}:{options.port}; is the port taken? try another --port"
-        ) from None
+    await listen(create_app(desk, options, metrics), options, on_up)

@@ -28,9 +28,9 @@ class Held(Scripted):
 
     async def stream(self, request: Request) -> Any:
         self.begun.set()
-        yield Chunk("1874")
         done = False
         try:
+            yield Chunk("1874")
             await self.go.wait()
             completion = (await super().generate(request))[0]
             done = True

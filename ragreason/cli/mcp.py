@@ -1,0 +1,90 @@
+"""`ragreason mcp`: search, answers and documents for agents and chat programs, over MCP."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ragreason.cli.output import note
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
+
+
+def mcp(
+    graphs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Graphs that answer; the first by default. naive_rag if left out."),
+    ] = None,
+    index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Search the sample corpus.")] = False,
+    model: Models = None,
+    retriever: Annotated[
+        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
+    ] = None,
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve streamable HTTP at /mcp instead of stdio.")
+    ] = False,
+    host: Annotated[str, typer.Option(help="Where to listen; others need keys.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8001,
+    most_runs: Annotated[
+        int, typer.Option(min=1, help="Most calls at work; more are told to come again.")
+    ] = 64,
+    most_seconds: Annotated[
+        float, typer.Option(min=1, help="The longest that a call may take.")
+    ] = 600.0,
+    set_: Overrides = None,
+    allow_import: Allowed = None,
+    no_cache: NoCache = False,
+) -> None:
+    """Serve the tools search, answer and open_document, and documents as resources, over MCP."""
+    import asyncio
+    import signal
+
+    from ragreason.serving.mcp_open import only_the_protocol
+    from ragreason.serving.options import Options
+    from ragreason.settings import settings
+
+    if demo and index is not None:
+        raise typer.BadParameter("--demo searches the sample corpus; leave --index out")
+    keys = settings().serve_keys
+    options = Options(
+        host=host, port=port, keys=keys, most_runs=most_runs, most_seconds=most_seconds
+    )
+    main, named = split_models(model)
+    parts: dict[str, Any] = {
+        "model": main,
+        "models": named,
+        "index": index,
+        "retriever": retriever,
+        "overrides": set_ or [],
+        "allow_imports": allow_import or [],
+        "cache": keeps(no_cache=no_cache),
+    }
+    names = graphs or ["naive_rag"]
+    if http:
+        asyncio.run(_serve(names, options, parts, demo=demo))
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread that reads input holds up the other way
+    with only_the_protocol() as wire:
+        asyncio.run(_serve(names, options, parts, demo=demo, wire=wire))
+
+
+async def _serve(
+    graphs: list[str], options: Any, parts: dict[str, Any], *, demo: bool, wire: Any = None
+) -> None:
+    from ragreason.cli.demo import built_index
+    from ragreason.serving.mcp_open import need_mcp, open_tools, serve_http, serve_stdio
+    from ragreason.serving.mcp_server import create_server
+    from ragreason.settings import settings
+
+    need_mcp()
+    if demo:
+        parts["index"] = await built_index(settings())
+    async with open_tools(graphs, options, settings(), **parts) as tools:
+        server = create_server(tools)
+        if wire is not None:
+            await serve_stdio(server, wire)
+            return
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        await serve_http(
+            server, options, lambda p: note(f"MCP at http://{shown}:{p}/mcp (end with Ctrl-C)")
+        )
