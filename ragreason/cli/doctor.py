@@ -119,10 +119,11 @@ def server(settings: Settings) -> Finding:
     if not problems:
         verb = "answers" if len(urls) == 1 else "answer"
         return found(state="works", detail=f"{', '.join(urls)} {verb}")
+    none = len(problems) == len(answers)
     refused = any("401" in problem for problem in problems.values())
     return found(
-        state="missing" if settings.model.startswith("openai:") else "off",
-        detail="; ".join(f"{url}: {problem}" for url, problem in problems.items()),
+        state="missing" if none and settings.model.startswith("openai:") else "off",
+        detail="; ".join(f"{url}: {said or 'answers'}" for url, said in answers.items()),
         mend="export RAGREASON_OPENAI_API_KEY=..." if refused else "vllm serve MODEL",
     )
 

@@ -47,7 +47,7 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
 def doubts(runs: Sequence[Recorded]) -> Sequence[str]:
     """How small a difference each run could have told from another one, and which are small."""
     told = [(run, (run.summary.get("minimal_detectable_difference") or {})) for run in runs]
-    known = [f"{_name(run.name)} {found['f1']:.3f}" for run, found in told if found.get("f1")]
+    known = [f"{_name(run.name)} {_told(found['f1'])}" for run, found in told if found.get("f1")]
     small = [_name(run.name) for run in runs if run.summary.get("small_sample")]
     lines = []
     if known:
@@ -56,6 +56,10 @@ def doubts(runs: Sequence[Recorded]) -> Sequence[str]:
     if small:
         lines.append(f"small samples, under {SMALL} questions: intervals may be off")
     return lines
+
+
+def _told(difference: float) -> str:
+    return f"{difference:.3f}" if difference <= 1 else "none"
 
 
 def _accuracy(run: Recorded) -> Sequence[object]:

@@ -1,5 +1,6 @@
 """How a run looks in a terminal: its events line by line, then the answer and what it cost."""
 
+import re
 import textwrap
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -162,11 +163,11 @@ def printable(text: str) -> str:
 
 
 def _block(word: str, text: str) -> list[str]:
-    text = printable(text)
+    """Lines of a block. No line ends between a number and its " s"."""
+    text = re.sub(r"(?<=\d) s\b", "\N{NO-BREAK SPACE}s", printable(text))
     first = f"{word:<{MARGIN}}"
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN) or [
-        first
-    ]
+    lines = textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN)
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines] or [first]
 
 
 def status(answer: Answer) -> str:

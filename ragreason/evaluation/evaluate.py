@@ -154,10 +154,10 @@ class _Session:
         self.dataset = dataset
         self.see = see
         self.keep = keep
-        self.concurrency = concurrency
         self.free = asyncio.Semaphore(concurrency)
         self.beginning = beginning
         self.in_flight = 0
+        self.most = 0  # questions in flight at once so far
         self.exposed = 0  # questions in flight at the first death in a row
         self.deaths = 0  # questions in a row that failed because the engine died
         self.name = str(time_ns())
@@ -183,6 +183,7 @@ class _Session:
         async with self.beginning():
             begun.set()
             self.in_flight += 1
+            self.most = max(self.most, self.in_flight)
             try:
                 row = {"position": asked.position, "seed": asked.seed, **await self._row(asked)}
             finally:
@@ -191,7 +192,7 @@ class _Session:
         row |= {
             "session": self.name,
             "session_s": session_s,
-            "concurrency": self.concurrency,
+            "concurrency": self.most,
         }
         self.keep(row)
         if self.deaths > self.exposed:

@@ -48,13 +48,13 @@ def refused(error: Exception, names: Names, url: str) -> RagreasonError:
     import openai
 
     name = names.of(url)
+    where = "the server" if names.several or not url else shown(url)
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         advice = f"no answer within {names.timeout_s:g} s; raise request_timeout_s"
         return _final(EngineTimeoutError(f"{name}: {advice}"))
     if isinstance(error, openai.APIStatusError):
-        return _of_status(error, name, names)
+        return _of_status(error, name, where, names)
     if isinstance(error, openai.APIConnectionError):
-        where = "the server" if names.several or not url else shown(url)
         advice = f"{where} can't be reached; is it up, is its URL right?"
         return _final(EngineDiedError(f"{name}: {advice}"))
     return EngineError(f"{name}: what the server sent is no reply; its URL ends in /v1, does it?")
@@ -74,11 +74,12 @@ def none_left(problems: Mapping[str, str], names: Names) -> RagreasonError:
     return _final(EngineDiedError(f"{names.engine}: no server is left: {each}; {advice}"))
 
 
-def _of_status(error: Any, name: str, names: Names) -> RagreasonError:
+def _of_status(error: Any, name: str, where: str, names: Names) -> RagreasonError:
     if error.status_code in {401, 403}:
-        return ConfigError(f"{name}: the server refused the key; set RAGREASON_OPENAI_API_KEY")
+        return ConfigError(f"{name}: {where} refused the key; set RAGREASON_OPENAI_API_KEY")
     if error.status_code == 404:
-        return ConfigError(f"{name}: the server does not know this model or path; check both")
+        advice = "check both; URLs mostly end in /v1"
+        return ConfigError(f"{name}: {where} does not know this model or path; {advice}")
     said = str(error.message).replace(names.key or "\0", "***")
     if error.status_code == 400 and _TOO_LONG.search(said):
         numbers = sorted(map(int, _NUMBER.findall(said.partition(" - ")[2] or said)))

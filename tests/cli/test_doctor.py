@@ -125,6 +125,17 @@ def test_a_server_that_is_not_there_says_so(url: str, detail: str) -> None:
     assert detail in found.detail
 
 
+def test_of_several_servers_it_tells_which_answer_and_one_is_enough(url: str) -> None:
+    dead = "http://127.0.0.1:1/v1"
+    given = Settings(openai_base_url=[url, dead], openai_api_key="right", model="openai:some")
+    found = server(given)
+    assert found.state == "off"
+    assert f"{url}: answers" in found.detail
+    assert f"{dead}: does not answer" in found.detail
+    alone = server(Settings(openai_base_url=[dead, dead], model="openai:some"))
+    assert alone.state == "missing"
+
+
 def test_gpus_are_those_the_driver_lists(tools: Path) -> None:
     assert accelerator().detail == "no NVIDIA driver"
     nvidia_smi(tools, "echo 'NVIDIA H100, 81559 MiB'; echo 'NVIDIA H100, 81559 MiB'")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ragreason.cli.scores import print_scores
+from ragreason.cli.scores import doubts, print_scores
 from ragreason.evaluation.compare import Difference, Recorded
 
 
@@ -68,4 +68,6 @@ def test_cost_and_doubts_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     text = "\n".join(lines)
     assert "smallest F1 difference found with a chance of 0.8" in text
     assert "pairing finds smaller ones): a_graph_with_a_… 0.138\n" in text
+    few = Recorded("few", {**summary(), "minimal_detectable_difference": {"f1": 1.144}}, {})
+    assert "few none" in doubts([few])[1], "no two means are further apart than 1"
     assert text.endswith("small samples, under 200 questions: intervals may be off")

@@ -49,6 +49,15 @@ def test_an_answer_shows_its_citations_and_its_cost() -> None:
     assert all(len(line) <= 80 for line in answer_lines(answer))
 
 
+def test_no_line_of_the_cost_ends_between_a_number_and_its_unit() -> None:
+    for digits in range(12):
+        usage = Usage(prompt_tokens=int("1" * (digits + 1)), cached_tokens=1, calls=1)
+        lines = answer_lines(Answer(text="x", usage=usage, elapsed_s=1.3, first_token_s=0.9))
+        assert "\N{NO-BREAK SPACE}" not in "".join(lines)
+        assert not any(line.lstrip().startswith("s ") for line in lines)
+        assert all(len(line) <= 80 for line in lines)
+
+
 def test_how_hard_a_question_is_stands_apart_from_its_word() -> None:
     event = TraceEvent(kind="difficulty", text="0.8872: words 0.1250")
     assert event_lines(event) == ["hard     0.8872: words 0.1250"]

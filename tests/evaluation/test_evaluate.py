@@ -272,6 +272,7 @@ async def test_what_is_loaded_is_loaded_before_the_first_question_and_only_if_on
     dataset: Dataset, ask: Ask, tmp_path: Path
 ) -> None:
     order: list[str] = []
+    seven = asyncio.Event()
 
     async def warm() -> None:
         await asyncio.sleep(0)
@@ -279,6 +280,9 @@ async def test_what_is_loaded_is_loaded_before_the_first_question_and_only_if_on
 
     async def note(question: Question) -> Answered:
         order.append(question.id)
+        if len(order) == 1 + 7:
+            seven.set()
+        await seven.wait()
         return await ask(question)
 
     summary = await evaluate(note, dataset, tmp_path, warm=warm, concurrency=7)
@@ -286,6 +290,19 @@ async def test_what_is_loaded_is_loaded_before_the_first_question_and_only_if_on
     assert (len(order), summary["concurrency"]) == (21, 7)
     kept = await evaluate(note, dataset, tmp_path, warm=warm, concurrency=2)
     assert (len(order), kept["concurrency"]) == (21, 7), "the times are still those of the 7"
+
+
+async def test_the_concurrency_of_times_is_what_was_in_flight_not_what_was_allowed(
+    dataset: Dataset, ask: Ask, tmp_path: Path
+) -> None:
+    together = asyncio.Barrier(3)
+
+    async def wait(question: Question) -> Answered:
+        await together.wait()
+        return await ask(question)
+
+    summary = await evaluate(wait, dataset, tmp_path, limit=3, concurrency=100)
+    assert summary["concurrency"] == 3
 
 
 def set_aside(folder: Path) -> list[bytes]:

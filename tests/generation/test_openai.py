@@ -303,6 +303,7 @@ async def test_a_refused_key_or_unknown_model_is_the_users_error(server: Fake, s
     server.replies = [(status, {"error": {"message": f"Incorrect API key provided: {KEY}"}})]
     error = await failure(OpenAIEngine("m", base_url=server.url, api_key=KEY), ask())
     assert isinstance(error, ConfigError)
+    assert f"m: {server.url} " in str(error), "it says which server"
 
 
 async def test_the_key_shows_nowhere(server: Fake, caplog: pytest.LogCaptureFixture) -> None:
