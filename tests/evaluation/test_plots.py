@@ -86,7 +86,7 @@ def test_without_matplotlib_the_command_that_mends_it_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plots, "find_spec", lambda name: None)
-    with pytest.raises(ConfigError, match=r"pip install 'ragreason\[plots\]'"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[plots\]'"):
         plot_scaling(POINTS, "em", tmp_path / "scale")
 
 
