@@ -58,12 +58,12 @@ class Simulated:
         await asyncio.gather(self._driver, return_exceptions=True)
 
     def _answer(self, method: str, path: str, body: bytes, respond: Respond) -> None:
-        if path.endswith("/models"):
+        if path == "/v1/models":
             entry = {"id": "simulated", "owned_by": "vllm", "max_model_len": CONTEXT}
             respond.json({"object": "list", "data": [entry]})
-        elif path.endswith("/stats"):
+        elif path == "/v1/stats":
             respond.json(self.stats())
-        elif method == "POST" and path.endswith("/chat/completions"):
+        elif method == "POST" and path == "/v1/chat/completions":
             self._begin(json.loads(body), respond)
         else:
             respond.json({"error": {"message": f"no {method} {path} here"}}, status=404)

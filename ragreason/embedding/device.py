@@ -17,7 +17,8 @@ def resolved(device: str) -> str:
     that is not there.
     """
     if not is_device(device):
-        raise ConfigError(f"device '{device}'; expected {FORMS}")
+        advice = f"expected {FORMS}; set RAGREASON_RETRIEVAL_DEVICE"
+        raise ConfigError(f"device '{device}': {advice}")
     if device == "auto":
         return "cuda" if has_driver() and gpus() else "cpu"
     if device.startswith("cuda"):

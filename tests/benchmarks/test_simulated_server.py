@@ -13,6 +13,7 @@ from benchmarks.simulated_server.places import Places, courses
 from benchmarks.simulated_server.replies import asking, reply_to
 from benchmarks.simulated_server.schedule import Call, in_rounds, one_by_one, together
 from benchmarks.simulated_server.serve import Simulated
+from ragreason.errors import ConfigError
 from ragreason.generation.openai import OpenAIEngine
 from ragreason.types import Message, Request
 
@@ -161,3 +162,15 @@ async def test_who_leaves_frees_the_place() -> None:
         await waiting
         assert not server.gpu.running
         assert not server._requests
+
+
+async def test_a_wrong_url_is_refused_as_by_a_real_server() -> None:
+    server = Simulated(Gpu(FAST))
+    url = await server.start()
+    engine = OpenAIEngine("simulated", base_url=url.removesuffix("/v1"), api_key="none")
+    try:
+        with pytest.raises(ConfigError, match="does not know this model or path"):
+            await engine.generate(Request(messages=(Message(role="user", content="w"),)))
+    finally:
+        await engine.aclose()
+        await server.close()

@@ -38,7 +38,7 @@ def test_a_gpu_is_taken_where_there_is_one_unless_something_else_is_asked_for(
     [
         (0, "cuda", "PyTorch finds 0 GPUs; see what works here: ragreason doctor"),
         (2, "cuda:2", "PyTorch finds 2 GPUs"),
-        (2, "gpu", "expected auto, cpu, cuda, cuda:N or mps"),
+        (2, "gpu", "expected auto, cpu, cuda, cuda:N or mps; set RAGREASON_RETRIEVAL_DEVICE"),
         (2, "cuda:x", "expected auto"),
     ],
     indirect=["cards"],
