@@ -158,6 +158,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, str]] = {
     },
     "tools": {
         "calculate": "ragreason.tools.calculate:Calculate",
+        "mcp": "ragreason.tools.mcp:McpTools",
         "open_document": "ragreason.tools.open_document:OpenDocument",
         "search": "ragreason.tools.search:Search",
     },
@@ -213,7 +214,8 @@ def _import(kind: Kind, target: str) -> Any:
         raise ConfigError(f"'{module}' has no attribute '{attribute}'")
     for kin in inspect.getmro(part) if isinstance(part, type) else (part,):
         _check_home(target, getattr(kin, "__module__", ""))
-    lacking = [name for name in _HAS[kind] if not hasattr(part, name)]
+    provides = kind == "tools" and hasattr(part, "provide")  # several, known when it is opened
+    lacking = [] if provides else [name for name in _HAS[kind] if not hasattr(part, name)]
     if lacking or not isinstance(part, type):
         has = ", ".join(_HAS[kind])
         raise ConfigError(f"'{target}' is no {_SINGULAR[kind]}: expected a class with {has}")

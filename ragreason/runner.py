@@ -360,7 +360,12 @@ def open_runner(
         "index": _index_identity(place),
         **{f"node.{name}": held for name, held in fingerprints(nested, allow_imports).items()},
     }
-    closers = (*(engine.aclose for engine in owned), *([] if kept is None else [kept.aclose]))
+    links: list[Close] = [partial(asyncio.to_thread, close) for close in parts.closers]
+    closers = (
+        *(engine.aclose for engine in owned),
+        *([] if kept is None else [kept.aclose]),
+        *links,
+    )
     starters = tuple(engine.start for engine in owned if hasattr(engine, "start"))
     local = [engine for engine in owned if hasattr(engine, "start")]
     warmers = tuple(partial(engine.generate, _SHORTEST) for engine in local)

@@ -88,6 +88,8 @@ class Settings(BaseModel):
     """Send OpenTelemetry spans of runs to where OTEL_EXPORTER_OTLP_ENDPOINT says."""
     tracing_content: bool = False
     """With what was asked, found and answered, not only with its size and cost."""
+    mcp_keys: dict[str, str] = Field(default={}, repr=False)
+    """Keys for MCP servers that agents use, by URL; in the environment, a JSON object."""
     request_timeout_s: Annotated[float, Field(gt=0)] = 600.0
     """Seconds until one call of an engine counts as lost."""
     hub_timeout_s: Annotated[float, Field(gt=0)] = 3.0
@@ -99,7 +101,7 @@ class Settings(BaseModel):
     max_question_chars: Annotated[int, Field(ge=1)] = 8000
     """Longer questions are refused."""
 
-    @field_validator("vllm_options", mode="before")
+    @field_validator("vllm_options", "mcp_keys", mode="before")
     @classmethod
     def _read(cls, given: Any) -> Any:
         return json.loads(given) if isinstance(given, str) else given

@@ -16,7 +16,10 @@ app = typer.Typer(help="List, check, draw and start graph files.", no_args_is_he
 Graph = Annotated[str, typer.Argument(help="A shipped graph's name, or a file.")]
 Allowed = Annotated[
     list[str] | None,
-    typer.Option("--allow-import", help="A module that the graph may take parts from."),
+    typer.Option(
+        "--allow-import",
+        help="What the graph may use: a module with parts, or an MCP server (command or URL).",
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,

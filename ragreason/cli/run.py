@@ -24,7 +24,10 @@ Overrides = Annotated[
 ]
 Allowed = Annotated[
     list[str] | None,
-    typer.Option("--allow-import", help="A module that the graph may take parts from."),
+    typer.Option(
+        "--allow-import",
+        help="What the graph may use: a module with parts, or an MCP server (command or URL).",
+    ),
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Ask the engine anew; keep no replies on disk.")

@@ -32,6 +32,8 @@ class Parts:
     open_retriever: Callable[[str], Retriever] | None = None
     index: Callable[[], Any] | None = None
     """Opens the index folder, once; called only where something takes it."""
+    closers: list[Callable[[], None]] = field(default_factory=list)
+    """What ends the connections that were made for the graph."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class Binder:
         bound = dict(extra) if "name" in found.takes else {}
         for key in sorted(found.takes - {"name"}):
             if key in LISTS:
-                bound[key] = tuple(self._inner(*inside) for inside in listed(key, spec, place))
+                inner = (self._inner(*inside) for inside in listed(key, spec, place))
+                bound[key] = tuple(one for part in inner for one in self._each(part))
                 continue
             value = self._bind(key, spec, place, optional=_has_default(found.cls, key))
             if value is not None:
@@ -70,6 +73,14 @@ class Binder:
                 "effort does not reach into a policy that brings its own engine; set it inside it",
             )
         return found.cls(**bound, **found.parameters)
+
+    def _each(self, part: Any) -> tuple[Any, ...]:
+        """The part itself, or what it provides, which is then the caller's to close."""
+        if not hasattr(part, "provide"):
+            return (part,)
+        provided = part.provide()
+        self.parts.closers.append(provided.close)
+        return tuple(provided.tools)
 
     def _bind(self, key: str, spec: NodeSpec | Part, place: Place, *, optional: bool) -> Any:
         if key == "engine":

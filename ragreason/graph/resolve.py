@@ -1,5 +1,6 @@
 """Names in a graph file to classes and checked parameters, without building anything."""
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -69,7 +70,23 @@ def resolve_part(
         checked = model.model_validate(dict(given))
     except ValidationError as error:
         raise _parameter_error(error.errors()[0], use, model, place, origin) from error
-    return Resolved(cls, {n: getattr(checked, n) for n in checked.model_fields_set})
+    found = Resolved(cls, {n: getattr(checked, n) for n in checked.model_fields_set})
+    if hasattr(cls, "consent"):
+        _check_consent(found, use, place, origin, allow_imports)
+    return found
+
+
+def _check_consent(
+    found: Resolved, use: str, place: Place, origin: Origin, allowed: Collection[str]
+) -> None:
+    """A part that starts programs or speaks to servers has to be allowed, as code is."""
+    try:
+        wanted = found.cls(**found.parameters).consent
+    except ConfigError as error:
+        raise origin.error(place, str(error)) from error
+    if wanted not in allowed:
+        advice = f"allow it with --allow-import {shlex.quote(wanted)}"
+        raise origin.error(place, f"'{use}' would use '{wanted}'; {advice}")
 
 
 def _parameter_error(
