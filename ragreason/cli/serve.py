@@ -1,5 +1,6 @@
 """`ragreason serve`: graphs over HTTP, and a page to watch them."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +80,7 @@ async def _serve(
             url = f"http://{shown}:{port}/"
             if json:
                 print_json({"url": url, "graphs": list(desk.runners)})
+                sys.stdout.flush()  # whoever reads it waits for it
             else:
                 typer.echo(f"{', '.join(desk.runners)} at {url} (end with Ctrl-C)", err=True)
 

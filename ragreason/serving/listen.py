@@ -1,5 +1,6 @@
 """An application served on a port until the process is told to end."""
 
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,12 @@ async def listen(app: Any, options: Options, on_up: Callable[[int], None] = lamb
             await super().startup(sockets)
             if self.started:
                 on_up(self.servers[0].sockets[0].getsockname()[1])
+
+        def handle_exit(self, sig: int, frame: Any) -> None:  # noqa: ARG002
+            # Ends the server only: it would raise the signal again, and what is open here
+            # would never be closed.
+            self.force_exit = self.should_exit and sig == signal.SIGINT
+            self.should_exit = True
 
     config: Any = uvicorn.Config(
         app,
