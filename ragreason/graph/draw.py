@@ -1,13 +1,17 @@
 """Pictures of a graph: Mermaid text, and SVG drawn here, without any network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
-from unicodedata import east_asian_width
 
-from ragreason.graph.definition import END, START, Condition, Definition, Edge, NodeSpec
-from ragreason.graph.layout import Box, Cell, Layout, Line, lay_out
+from ragreason.graph.definition import END, START, Definition
+from ragreason.graph.picture import (
+    PlacedArrow,
+    PlacedNode,
+    arrows,
+    describe,
+    picture,
+    text_width,
+)
 
 MARGIN = 20.0
 _TITLE = 46.0
@@ -22,56 +26,6 @@ _COLOURS = {
     "graph": ("#dff5f3", "#2a9d8f"),
 }
 _PLAIN = ("#f1f3f6", "#6b7785")
-
-
-@dataclass(frozen=True)
-class Arrow:
-    """One drawn edge; `style` is plain, each (one branch an item) or then (a bound's exit)."""
-
-    source: str
-    target: str
-    label: str
-    style: str
-
-
-def describe(spec: NodeSpec) -> str:
-    """A node's kind and the parts that make it what it is."""
-    if spec.graph is not None:
-        return f"graph {spec.graph}"
-    parts = [part for part in (spec.policy, spec.strategy, spec.verifier) if part is not None]
-    detail = " × ".join(part.graph or part.use for part in parts)
-    return f"{spec.use}: {detail}" if detail else spec.use
-
-
-def say(condition: Condition) -> str:
-    """A condition in words."""
-    if condition.is_ is not None:
-        return f"{condition.field} is {condition.is_.replace('_', ' ')}"
-    if condition.equals is not None:
-        return f"{condition.field} = {condition.equals}"
-    sign, bound = (
-        ("≥", condition.at_least) if condition.at_least is not None else ("≤", condition.at_most)
-    )
-    return f"{condition.field} {sign} {bound:g}"
-
-
-def arrows(definition: Definition) -> list[Arrow]:
-    """What is drawn for the edges: a bounded one is two arrows."""
-    found: list[Arrow] = []
-    for edge in definition.edges:
-        style = "each" if edge.each is not None else "plain"
-        found.append(Arrow(edge.from_, edge.to, _label(edge), style))
-        if edge.then is not None:
-            found.append(Arrow(edge.from_, edge.then, "then", "then"))
-    return found
-
-
-def _label(edge: Edge) -> str:
-    words = [say(edge.when)] if edge.when is not None else []
-    words += ["otherwise"] if edge.otherwise else []
-    words += [f"each of {edge.each}"] if edge.each is not None else []
-    words += [f"at most {edge.at_most}×"] if edge.at_most is not None else []
-    return ", ".join(words)
 
 
 def to_mermaid(definition: Definition) -> str:
@@ -97,23 +51,19 @@ def _id(name: str) -> str:
 
 def to_svg(definition: Definition) -> str:
     """An SVG document with its own light background."""
-    names = [START, *definition.nodes, END]
-    drawn = arrows(definition)
-    boxes = {name: _room(name, definition, drawn) for name in names}
-    lines = [Line(a.source, a.target, _label_box(a.label)) for a in drawn]
-    layout = lay_out(boxes, lines)
-    body = [_edge(i, arrow, layout, definition) for i, arrow in enumerate(drawn)]
-    body += [_node(name, layout.nodes[name], definition) for name in names]
-    body += [_edge_label(i, arrow, layout, definition) for i, arrow in enumerate(drawn)]
-    return _document(definition, layout, body)
+    drawn = picture(definition)
+    body = [_edge(placed) for placed in drawn.arrows]
+    body += [_node(placed) for placed in drawn.nodes]
+    body += [_edge_label(placed) for placed in drawn.arrows if placed.arrow.label]
+    return _document(definition, drawn.width, drawn.height, body)
 
 
-def _document(definition: Definition, layout: Layout, body: Sequence[str]) -> str:
+def _document(definition: Definition, inner: float, tall: float, body: Sequence[str]) -> str:
     paradigm = definition.paradigm.replace("_", " ")
-    titled = _text_width(definition.name, 15) * 1.1 + _text_width(paradigm, 11) + 20
-    width = max(layout.width, titled) + 2 * MARGIN
-    height = layout.height + _TITLE + 2 * MARGIN
-    left = (width - layout.width) / 2
+    titled = text_width(definition.name, 15) * 1.1 + text_width(paradigm, 11) + 20
+    width = max(inner, titled) + 2 * MARGIN
+    height = tall + _TITLE + 2 * MARGIN
+    left = (width - inner) / 2
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" font-family="{_FONT}" role="img" '
@@ -138,7 +88,7 @@ def _document(definition: Definition, layout: Layout, body: Sequence[str]) -> st
             f'<rect width="{width:.0f}" height="{height:.0f}" rx="10" fill="#ffffff"/>',
             title,
             f'<g transform="translate({left:.1f},{MARGIN + _TITLE})">',
-            *(part for part in body if part),
+            *body,
             "</g>",
             "</svg>",
             "",
@@ -146,121 +96,46 @@ def _document(definition: Definition, layout: Layout, body: Sequence[str]) -> st
     )
 
 
-def _text_width(text: str, size: float) -> float:
-    """About how wide a text is in a sans-serif font, in pixels."""
-    wide = {"W", "F"}
-    units = sum(
-        1.0 if east_asian_width(c) in wide else 0.3 if c in "il.,:|'" else 0.57 for c in text
-    )
-    return units * size
-
-
-def _node_box(name: str, definition: Definition) -> Box:
-    if name in {START, END}:
-        return Box(64, 26)
-    detail = describe(definition.nodes[name])
-    width = max(_text_width(name, 14) * 1.06, _text_width(detail, 11)) + 28
-    return Box(max(width, 92), 44)
-
-
-def _room(name: str, definition: Definition, drawn: Sequence[Arrow]) -> Box:
-    """The node's box, widened on both sides if an arrow leads from it to itself."""
-    box = _node_box(name, definition)
-    loops = [_label_box(a.label).width for a in drawn if a.source == a.target == name]
-    return Box(box.width + 2 * (max(loops) + 32), box.height) if loops else box
-
-
-def _label_box(label: str) -> Box:
-    return Box(_text_width(label, 11) + 10, 17) if label else Box(0, 0)
-
-
-def _node(name: str, cell: Cell, definition: Definition) -> str:
-    box = _node_box(name, definition)
-    x, y = cell.x - box.width / 2, cell.y - box.height / 2
-    rect = f'<rect x="{x:.1f}" y="{y:.1f}" width="{box.width:.1f}" height="{box.height}"'
-    middle = f'text-anchor="middle" x="{cell.x:.1f}"'
-    if name in {START, END}:
+def _node(node: PlacedNode) -> str:
+    x, y = node.x - node.width / 2, node.y - node.height / 2
+    rect = f'<rect x="{x:.1f}" y="{y:.1f}" width="{node.width:.1f}" height="{node.height}"'
+    middle = f'text-anchor="middle" x="{node.x:.1f}"'
+    if node.name in {START, END}:
         return (
             f'{rect} rx="13" fill="#1f2328"/>'
-            f'<text {middle} y="{cell.y + 4:.1f}" font-size="11" fill="#ffffff">{name}</text>'
+            f'<text {middle} y="{node.y + 4:.1f}" font-size="11" fill="#ffffff">{node.name}</text>'
         )
-    spec = definition.nodes[name]
-    detail = describe(spec)
-    top = cell.y + 5 if detail == name else cell.y - 2
-    fill, stroke = _COLOURS.get(spec.use, _PLAIN)
+    top = node.y + 5 if node.detail == node.name else node.y - 2
+    fill, stroke = _COLOURS.get(node.use, _PLAIN)
     return (
         f'{rect} rx="8" fill="{fill}" stroke="{stroke}" stroke-width="1.3"/>'
         f'<text {middle} y="{top:.1f}" font-size="14" font-weight="600" fill="#1f2328">'
-        f"{escape(name)}</text>"
+        f"{escape(node.name)}</text>"
     ) + (
-        f'<text {middle} y="{cell.y + 14:.1f}" font-size="11" fill="#57606a">'
-        f"{escape(detail)}</text>"
-        if detail != name
+        f'<text {middle} y="{node.y + 14:.1f}" font-size="11" fill="#57606a">'
+        f"{escape(node.detail)}</text>"
+        if node.detail != node.name
         else ""
     )
 
 
-def _edge(i: int, arrow: Arrow, layout: Layout, definition: Definition) -> str:
-    route = layout.routes[i]
-    if arrow.source == arrow.target:
-        path = _loop_path(route[0], _node_box(arrow.source, definition))
-    else:
-        path = _path(route, upwards=i in layout.backward)
-    colour = {"plain": "#57606a", "then": "#c2410c", "each": "#2a9d8f"}[arrow.style]
-    extra = {"plain": "", "then": ' stroke-dasharray="5 4"', "each": ""}[arrow.style]
-    width = 2.4 if arrow.style == "each" else 1.4
+def _edge(placed: PlacedArrow) -> str:
+    style = placed.arrow.style
+    colour = {"plain": "#57606a", "then": "#c2410c", "each": "#2a9d8f"}[style]
+    extra = {"plain": "", "then": ' stroke-dasharray="5 4"', "each": ""}[style]
+    width = 2.4 if style == "each" else 1.4
     return (
-        f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"{extra} '
-        f'marker-end="url(#{arrow.style})"/>'
+        f'<path d="{placed.path}" fill="none" stroke="{colour}" stroke-width="{width}"{extra} '
+        f'marker-end="url(#{style})"/>'
     )
 
 
-def _path(cells: Sequence[Cell], *, upwards: bool) -> str:
-    """Between the bottom of the first cell and the top of the last, straight through the others."""
-    first, last = cells[0], cells[-1]
-    points = [(_port(first, cells[1], below=True), first.y + first.box.height / 2, 0.0)]
-    for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
-        half = cell.box.height / 2
-        lean = 0.0 if half else (after.x - before.x) / (after.y - before.y)
-        points += [(cell.x, cell.y - half, lean), (cell.x, cell.y + half, lean)]
-    points.append((_port(last, cells[-2], below=False), last.y - last.box.height / 2, 0.0))
-    if upwards:
-        points.reverse()
-    path = f"M{points[0][0]:.1f},{points[0][1]:.1f}"
-    for (x0, y0, lean0), (x1, y1, lean1) in pairwise(points):
-        part = (y1 - y0) / (2.2 if lean0 == lean1 == 0 else 3)
-        path += f" C{x0 + lean0 * part:.1f},{y0 + part:.1f} "
-        path += f"{x1 - lean1 * part:.1f},{y1 - part:.1f} {x1:.1f},{y1:.1f}"
-    return path
-
-
-def _port(cell: Cell, other: Cell, *, below: bool) -> float:
-    """Where an arrow leaves or enters the cell: spread over its width, in the others' order."""
-    near = sorted(cell.below if below else cell.above, key=lambda c: c.x)
-    if len(near) < 2:
-        return cell.x
-    room = min(cell.box.width * 0.6, 26.0 * (len(near) - 1))
-    place = next(i for i, c in enumerate(near) if c is other)
-    return cell.x - room / 2 + room * place / (len(near) - 1)
-
-
-def _loop_path(cell: Cell, box: Box) -> str:
-    """From the right side of a node back to it."""
-    x, y = cell.x + box.width / 2, cell.y
-    return f"M{x:.1f},{y + 9:.1f} c34,8 34,-26 0,-18"
-
-
-def _edge_label(i: int, arrow: Arrow, layout: Layout, definition: Definition) -> str:
-    if not arrow.label:
-        return ""
-    box = _label_box(arrow.label)
-    x, y = layout.routes[i][1].x, layout.routes[i][1].y
-    if arrow.source == arrow.target:
-        x += (_node_box(arrow.source, definition).width + box.width) / 2 + 28
-    colour = {"plain": "#1f2328", "then": "#c2410c", "each": "#1d7268"}[arrow.style]
+def _edge_label(placed: PlacedArrow) -> str:
+    x, y, label = placed.x, placed.y, placed.arrow.label
+    colour = {"plain": "#1f2328", "then": "#c2410c", "each": "#1d7268"}[placed.arrow.style]
     return (
-        f'<rect x="{x - box.width / 2:.1f}" y="{y - box.height / 2:.1f}" width="{box.width:.1f}" '
-        f'height="{box.height}" rx="4" fill="#ffffff"/>'
+        f'<rect x="{x - placed.width / 2:.1f}" y="{y - placed.height / 2:.1f}" '
+        f'width="{placed.width:.1f}" height="{placed.height}" rx="4" fill="#ffffff"/>'
         f'<text x="{x:.1f}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" '
-        f'fill="{colour}">{escape(arrow.label)}</text>'
+        f'fill="{colour}">{escape(label)}</text>'
     )

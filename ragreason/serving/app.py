@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from ragreason import __version__
 from ragreason.errors import ConfigError, RagreasonError, UnknownNameError
-from ragreason.serving import chat, runs_api
+from ragreason.serving import chat, page_api, page_files, runs_api
 from ragreason.serving.chat_shapes import error_of
 from ragreason.serving.desk import RETRY_AFTER_S, Busy, Desk, NoRun
 from ragreason.serving.guard import Guard
@@ -37,6 +37,8 @@ def create_app(desk: Desk, options: Options, metrics: Metrics | None = None) -> 
     app = FastAPI(title="ragreason", version=__version__, lifespan=life)
     app.include_router(chat.routes(desk))
     app.include_router(runs_api.routes(desk))
+    app.include_router(page_api.routes(desk))
+    app.include_router(page_files.routes())
     app.add_middleware(Guard, options=options, public=_public)
 
     @app.get("/healthz", tags=["health"])
