@@ -27,9 +27,11 @@ from ragreason.generation.scripted import Scripted
 from ragreason.generation.thinking import Thinking
 from ragreason.generation.thinking_effort import Thought
 from ragreason.generation.transformers import TransformersEngine
+from ragreason.integrations.langchain_chat import ChatModelEngine
 from ragreason.protocols import Capability, Generator
 from ragreason.types import Completion, Message, Request
 from tests.generation.tiny_model import tiny_model, tiny_tokenizer
+from tests.integrations.fake_chat import fake, words
 
 SCHEMA = '{"type": "object", "properties": {"ok": {"type": "boolean"}}, "required": ["ok"]}'
 TEXTS = [f"reply number {word} is one of several" for word in ("one", "two", "three", "four")]
@@ -39,8 +41,8 @@ def script() -> Scripted:
     return Scripted(default=TEXTS, context=64)
 
 
-WRAPPERS = ("metered", "thinking", "scheduled", "counted", "cached")
-"""What stands between runs and engines has to be one itself."""
+WRAPPERS = ("metered", "thinking", "scheduled", "counted", "cached", "chat_model")
+"""What stands between runs and engines has to be one itself, and so have models of others."""
 
 
 def known() -> Scripted:
@@ -235,6 +237,9 @@ async def engine(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
         "thinking": lambda: Thinking(cast(Generator, Metered(script())), Thought(level="none")),
         "scheduled": lambda: Scheduled(script(), Scheduler(1)),
         "counted": lambda: Counted(script()),
+        "chat_model": lambda: ChatModelEngine(
+            fake(Scripted(default=TEXTS[:3])), context=64, seeds=True, tools=True, count=words
+        ),
         "cached": lambda: Cached(known(), request.getfixturevalue("cache")),
     }
     engine = cast(Generator, made[request.param]())
