@@ -84,6 +84,10 @@ class Settings(BaseModel):
     """
     serve_keys: tuple[str, ...] = Field(default=(), repr=False)
     """Keys that `ragreason serve` asks its clients for, with commas between."""
+    serve_database: str | None = Field(default=None, repr=False)
+    """Where `ragreason serve` keeps runs: sqlite:///FILE or postgresql+psycopg://...; by default a
+    file in `home`.
+    """
     tracing: bool = False
     """Send OpenTelemetry spans of runs to where OTEL_EXPORTER_OTLP_ENDPOINT says."""
     tracing_content: bool = False

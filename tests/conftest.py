@@ -13,6 +13,9 @@ from ragreason.generation.vllm_options import Options
 from ragreason.protocols import Retriever
 from ragreason.retrieval.build import build_index
 from ragreason.retrieval.open import open_retriever
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture(scope="session")

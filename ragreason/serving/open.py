@@ -33,7 +33,7 @@ async def open_desk(
     """A desk over these graphs, and its counters; both go with the event loop. The other arguments
     are those of `open_runner`. `database` is a URL; by default a file in the settings' home.
     """
-    url = database or default_database(settings)
+    url = database or settings.serve_database or default_database(settings)
     async with AsyncExitStack() as stack:
         saver = await stack.enter_async_context(open_checkpoints_at(url))
         store = Store(url)

@@ -55,6 +55,7 @@ def serving(index_dir: Path, tmp_path: Path) -> Serving:
     async def opened(
         engine: Scripted | None = None,
         graphs: tuple[str, ...] = ("naive_rag", "rewrite"),
+        database: str | None = None,
         **limits: Any,
     ) -> AsyncIterator[Served]:
         options = Options(port=0, **{"grace_s": 0.0, **limits})
@@ -64,7 +65,7 @@ def serving(index_dir: Path, tmp_path: Path) -> Serving:
             HASHING,
             model=engine or Scripted(default="1874"),
             index=index_dir,
-            database=f"sqlite:///{tmp_path / 'serving.sqlite'}",
+            database=database or f"sqlite:///{tmp_path / 'serving.sqlite'}",
         )
         async with made as (desk, metrics):
             config = uvicorn.Config(

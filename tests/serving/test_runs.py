@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ragreason.errors import ConfigError
 from ragreason.generation.scripted import Scripted
 from tests.serving.conftest import Served, Serving
 from tests.serving.held import Held
@@ -222,3 +223,22 @@ async def test_counters_tell_what_was_done(serving: Serving) -> None:
     assert 'ragreason_runs_total{graph="naive_rag",status="finished"} 1.0' in text
     assert "ragreason_runs_at_work 0.0" in text
     assert 'ragreason_tokens_total{graph="naive_rag",kind="prompt"}' in text
+
+
+async def test_runs_and_checkpoints_are_kept_in_postgresql(serving: Serving, postgres: str) -> None:
+    url, engine = postgres.replace("postgresql:", "postgresql+psycopg:"), rewriting()
+    async with serving(engine, database=url) as served:
+        run = (await begun(served, graph="rewrite", pause_before=["retrieve"]))["id"]
+        assert (await all_events(served, run))[-1]["data"]["status"] == "paused"
+    async with serving(engine, database=url) as served:
+        await served.client.post(f"/v1/runs/{run}/resume", json={"query": "Edda Quill"})
+        events = await all_events(served, run)
+    assert [e["data"]["query"] for e in events if e["event"] == "search"] == ["Edda Quill"]
+    assert events[-1]["data"]["answer"]["text"] == "1874"
+
+
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite://", "nothing"])
+async def test_another_database_is_refused(serving: Serving, url: str) -> None:
+    with pytest.raises(ConfigError, match="expected sqlite:///FILE"):
+        async with serving(database=url):
+            pass
