@@ -7,9 +7,10 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ragreason.graph.definition import Definition, NodeSpec
-from ragreason.graph.draw import describe, to_mermaid, to_svg
+from ragreason.graph.draw import to_mermaid, to_svg
 from ragreason.graph.layout import Box, Line, lay_out
 from ragreason.graph.library import shipped_graphs
+from ragreason.graph.picture import describe
 from ragreason.graph.read import parse_graph, read_graph
 
 WILD = """
