@@ -20,6 +20,7 @@ SMALL = 200
 _FEW_DISCORDANT = 25
 _CHUNK = 4_000_000  # resampled values held at once: 32 MB
 _MANY = 10_000_000  # drawn values from which on it pays to count distinct ones
+_DISTINCT = 300  # distinct values up to which that is faster than drawing
 _MOST, _FEWEST = 100_000_000, 1_000  # values drawn in all, and samples however many those are
 _TIES = 1e-9
 
@@ -149,7 +150,7 @@ def paired_differences(values: Values, others: Values) -> Floats:
 def _resampled_means(values: Floats, random: np.random.Generator, samples: int) -> Floats:
     if values.size * samples > _MANY:
         distinct, counts = np.unique(values, return_counts=True)
-        if distinct.size * 4 < values.size:  # the same draw, by how often each value comes
+        if distinct.size <= _DISTINCT:  # the same draw, by how often each value comes
             drawn = random.multinomial(values.size, counts / values.size, size=samples)
             return np.asarray(drawn @ distinct / values.size)  # (samples, distinct) -> (samples,)
         samples = min(samples, max(_FEWEST, _MOST // values.size))

@@ -1,3 +1,4 @@
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -115,6 +116,17 @@ def test_many_equal_values_are_drawn_by_their_counts(monkeypatch: pytest.MonkeyP
     assert fast.value == slow.value
     assert fast.low == pytest.approx(slow.low, abs=0.005)
     assert fast.high == pytest.approx(slow.high, abs=0.005)
+
+
+def test_many_different_values_take_little_memory() -> None:
+    values = np.random.default_rng(0).integers(0, 20_000, 100_000).astype(np.float64)
+    tracemalloc.start()
+    interval = bootstrap_interval(values)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 200e6
+    half = 1.96 * values.std() / values.size**0.5
+    assert interval.high - interval.low == pytest.approx(2 * half, rel=0.1)
 
 
 def test_a_hundred_thousand_questions_have_the_interval_of_the_normal_distribution() -> None:
