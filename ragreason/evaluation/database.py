@@ -39,12 +39,12 @@ class ResultsDatabase:
         self._errors = sqlalchemy.exc.SQLAlchemyError
         try:
             given = sqlalchemy.engine.make_url(url)
-            self.place = given.render_as_string(hide_password=True)
+            self.place = _place(given)
             driver = _DRIVERS[given.get_backend_name()]
             self._engine = sqlalchemy.create_engine(given.set(drivername=driver))
         except KeyError as error:
             raise ConfigError(f"results can't go to '{self.place}': {_FORMS}") from error
-        except (self._errors, ImportError) as error:
+        except (self._errors, ImportError, ValueError) as error:  # a port that is no number
             raise ConfigError(
                 f"results can't go to a database: {_line(error)}; {_FORMS}"
             ) from error
@@ -135,6 +135,12 @@ def _tables(sqlalchemy: Any) -> tuple[Any, Any]:
         column("row", text, nullable=False),
     )
     return runs, results
+
+
+def _place(url: Any) -> str:
+    """The URL without what may hold a password: after the user's name, or in the query."""
+    shown: str = url.set(query={}).render_as_string(hide_password=True)
+    return shown
 
 
 def _line(error: BaseException) -> str:
