@@ -118,6 +118,19 @@ def _startup(kept: Mapping[str, Any]) -> Iterator[Row]:
         )
 
 
+def _serving(kept: Mapping[str, Any]) -> Iterator[Row]:
+    about = f"{kept['clients']} streaming clients at once, {kept['rounds']} times"
+    yield f"{about}, streams whole and in order", str(kept["streams"]), str(kept["whole"])
+    yield f"{about}, times the graph called directly", "", f"{kept['ratio']:.2f}"
+    memory = kept["memory_mib"]
+    yield (
+        f"{about}, MiB after the last round over the first",
+        "flat",
+        f"{memory[-1] - memory[0]:+.1f}",
+    )
+    yield "a client that goes away, seconds until its place is free", "1", f"{kept['freed_s']:.2f}"
+
+
 READERS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
     "throughput": _throughput,
     "cpu_throughput": _cpu_throughput,
@@ -126,4 +139,5 @@ READERS: Mapping[str, Callable[[Any], Iterator[Row]]] = {
     "embedders": _embedders,
     "orchestration": _orchestration,
     "startup": _startup,
+    "serving": _serving,
 }

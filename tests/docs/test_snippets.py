@@ -23,7 +23,7 @@ from ragreason.graph.library import validate_graph
 from ragreason.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = {"cd", "git", "kill", "python", "vllm"}
+ELSEWHERE = {"cd", "curl", "git", "kill", "python", "vllm"}
 """Programs whose commands are shown and not run."""
 
 
