@@ -128,3 +128,10 @@ def test_gold_itself_scores_1_in_everything(data: Path) -> None:
         scores = scores_of("hotpotqa", example, given)
         scores.pop("groundedness", None)
         assert set(scores.values()) == {1.0}, example.question
+
+
+@pytest.mark.parametrize("gold", ["mat", "In", "information"])
+def test_an_abstention_holds_no_gold_answer_by_chance(gold: str) -> None:
+    example = Example(question=EXAMPLE.question, gold=Gold(answers=(gold,)))
+    given = Answered(Answer(text="", abstained=True))
+    assert scores_of("popqa", example, given)["accuracy"] == 0.0

@@ -13,6 +13,7 @@ from ragreason.text.answers import canonical_answer
 
 _YES = frozenset({"yes", "true", "是", "对"})
 _NO = frozenset({"no", "false", "否", "不是", "不对"})
+_NEGATED = frozenset({"not", "isnt"})
 _WRAPPED = re.compile(r'The answer to the question is "(.*?)"')
 
 
@@ -26,13 +27,17 @@ def said_verdict(text: str) -> bool | None:
     """Whether the text says yes (True) or no (False); None where it says neither, or both.
 
     Its first word counts, else the only one of them that occurs: "No, he did not." gives False.
+    Right behind "not" each means the other: "That is not true." gives False.
     """
     words = canonical_answer(text).split()
-    for word in words[:1]:
-        if word in _YES | _NO:
-            return word in _YES
-    yes, no = (any(word in said for word in words) for said in (_YES, _NO))
-    return None if yes == no else yes
+    told = [
+        (word in _YES) != (before in _NEGATED)
+        for before, word in zip(["", *words], words, strict=False)
+        if word in _YES | _NO
+    ]
+    if told and words[0] in _YES | _NO:
+        return told[0]
+    return told[0] if len(set(told)) == 1 else None
 
 
 def same_verdict(prediction: str, golds: Sequence[str]) -> bool:
