@@ -56,11 +56,12 @@ def summarise(
     metric. `groups` holds the same by type of question and by hops. `small_sample` says that there
     are too few questions for intervals to be relied on.
 
-    Usage and `cost` are over all rows; a row's cached tokens may be null (unknown) and then add
-    nothing. Calls that the response cache answered count with what they once cost, and `cache` says
-    how many they were; times leave out the rows that had any. `prefix_reuse` is the share of the
-    reusable prompt tokens that a prefix cache gave. `concurrency` is how many questions were in
-    flight at most where the times were taken, null where that is not known.
+    Usage and `cost` are over all rows, `per_question` over those that are no errors, whose cost is
+    mostly unknown; a row's cached tokens may be null (unknown) and then add nothing. Calls that the
+    response cache answered count with what they once cost, and `cache` says how many they were;
+    times leave out the rows that had any. `prefix_reuse` is the share of the reusable prompt tokens
+    that a prefix cache gave. `concurrency` is how many questions were in flight at most where the
+    times were taken, null where that is not known.
     """
     scored = [row for row in rows if not is_error(row)]
     timed = [row for row in scored if not row["usage"].get("cache_hits")]
@@ -125,10 +126,14 @@ def versions() -> dict[str, str]:
 
 
 def _usage(rows: Sequence[Row]) -> dict[str, Any]:
-    totals = {name: _total(row["usage"].get(name, 0) for row in rows) for name in _USAGE}
-    count = max(len(rows), 1)
-    per_question = {n: None if t is None else round(t / count, 3) for n, t in totals.items()}
-    return {**totals, "per_question": per_question}
+    answered = [row for row in rows if not is_error(row)]
+    count = max(len(answered), 1)
+    means = {n: None if t is None else round(t / count, 3) for n, t in _totals(answered).items()}
+    return {**_totals(rows), "per_question": means}
+
+
+def _totals(rows: Sequence[Row]) -> dict[str, int | None]:
+    return {name: _total(row["usage"].get(name, 0) for row in rows) for name in _USAGE}
 
 
 def _total(values: Iterable[int | None]) -> int | None:

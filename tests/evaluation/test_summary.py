@@ -70,3 +70,13 @@ def test_rows_from_before_it_was_counted_are_read() -> None:
     found = summarise([old], {}, [0])
     assert (found["cache"]["hits"], found["cache"]["calls"]) == (0, 3)
     assert found["latency_s"]["p50"] == 1
+
+
+def test_failed_questions_make_no_run_look_cheaper() -> None:
+    failed = {**row(1), **dict.fromkeys(METRICS), "status": "error"}
+    found = summarise([row(1, prompt_tokens=300), failed, failed], {}, [0])["usage"]
+    assert found["per_question"]["prompt_tokens"] == 300
+    lost = summarise(
+        [row(1, prompt_tokens=300), {**failed, "usage": row(1, prompt_tokens=9)["usage"]}], {}, [0]
+    )
+    assert lost["usage"]["prompt_tokens"] == 309, "what is known to be spent is in the total"
