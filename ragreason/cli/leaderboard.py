@@ -61,7 +61,7 @@ def _show(board: "Board") -> None:
             (
                 place,
                 cut(line.name, _WIDEST_NAME),
-                line.n - line.errors,
+                line.scored,
                 *(_interval(line.metrics.get(m)) for m in (board.metric, *others)),
                 round(line.tokens),
             )

@@ -23,8 +23,11 @@ _LATEX: Mapping[str, str] = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "[": "{[}",  # at the beginning of a row \\ would read it as a length
+    "]": "{]}",
+    "*": "{*}",  # and this as a part of \\*
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@＝＋－＠")
 """What a spreadsheet would take a cell for a formula by."""
 
 
@@ -56,6 +59,7 @@ def to_csv(lines: Sequence[Line]) -> str:
 
 
 def _plain(text: str) -> str:
+    text = " ".join(text.split())  # a bare "\r" would begin a row
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -64,7 +68,7 @@ def to_markdown(lines: Sequence[Line]) -> str:
     names = leading(lines)
     head = ["run", "n", *(f"{metric_name(name)} [95 %]" for name in names), "tokens", "errors"]
     rows = [
-        [_markdown(line.name), f"{line.n - line.errors:,}"]
+        [_markdown(line.name), f"{line.scored:,}"]
         + [_bracketed(line.metrics.get(name)) for name in names]
         + [f"{line.tokens:,.0f}", f"{line.errors:,}"]
         for line in lines
@@ -91,7 +95,7 @@ def to_latex(lines: Sequence[Line]) -> str:
     names = leading(lines)
     heads = ["run", "$n$", *map(metric_name, names), "tokens"]
     rows = [
-        [latex(line.name), _grouped(line.n - line.errors)]
+        [latex(line.name), _grouped(line.scored)]
         + [_percent(line.metrics.get(name)) for name in names]
         + [_grouped(line.tokens)]
         for line in lines

@@ -16,14 +16,16 @@ USED = ("prompt_tokens", "completion_tokens", "verifier_tokens", "calls", "retri
 
 @dataclass(frozen=True)
 class Line:
-    """A run in a table. `n` counts questions; `metrics` are those that it has, with intervals;
-    `used` is the mean a question of each of `USED`, over all rows.
+    """A run in a table. `n` counts questions, `scored` those of them that were answered with any
+    seed, `errors`, `forced` and `abstained` rows; `metrics` are those that it has, with intervals;
+    `used` is the mean a question of each of `USED`, over rows that are no errors.
     """
 
     name: str
     dataset: str
     data_hash: str
     n: int
+    scored: int
     errors: int
     forced: int
     abstained: int
@@ -49,6 +51,7 @@ def line_of(name: str, summary: Mapping[str, Any]) -> Line:
         dataset=summary["dataset"],
         data_hash=summary["data_hash"],
         n=summary["n"],
+        scored=_scored(summary),
         errors=summary["errors"],
         forced=summary.get("forced", 0),
         abstained=summary.get("abstained", 0),
@@ -59,6 +62,12 @@ def line_of(name: str, summary: Mapping[str, Any]) -> Line:
         seeds=summary.get("seeds") or [summary.get("seed", 0)],
         money=(summary.get("cost") or {}).get("money"),
     )
+
+
+def _scored(summary: Mapping[str, Any]) -> int:
+    """Errors count rows: with several seeds they may be more than the questions."""
+    known = [int(figure["n"]) for figure in summary["metrics"].values() if "n" in figure]
+    return max(known) if known else max(0, int(summary["n"]) - int(summary["errors"]))
 
 
 def leading(lines: Sequence[Line]) -> list[str]:

@@ -1,6 +1,10 @@
 import csv
 import io
+import re
 
+import pytest
+
+from ragreason.evaluation.summary import summarise
 from ragreason.report.export import latex, to_csv, to_latex, to_markdown
 from ragreason.report.table import Line, line_of
 from tests.report.conftest import MakeRow, summary_of
@@ -59,3 +63,29 @@ def test_a_summary_from_before_some_of_its_fields_is_read(row: MakeRow) -> None:
         del old[name]
     found = line_of("old", old)
     assert (found.small, found.seeds, found.money) == (True, [0], None)
+
+
+@pytest.mark.parametrize("name", ["[x]", "*x"])
+def test_no_name_is_read_as_a_part_of_the_row_before_it(row: MakeRow, name: str) -> None:
+    body = to_latex([line(row), line(row, name)])
+    assert re.search(r"\\\\\s*[\[*]", body) is None
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"])
+def test_no_name_is_a_formula(row: MakeRow, start: str) -> None:
+    (found,) = csv.DictReader(io.StringIO(to_csv([line(row, f"{start}1")])))
+    assert found["run"].startswith("'")
+
+
+def test_no_name_begins_a_row(row: MakeRow) -> None:
+    assert to_csv([line(row, "a\r=1+1\n=2")]).splitlines()[1].startswith("a =1+1 =2,")
+
+
+def test_questions_that_failed_with_some_seeds_only_are_counted(row: MakeRow) -> None:
+    rows = [
+        row(i, seed=seed, status="error" if seed else "ok") for i in range(4) for seed in range(3)
+    ]
+    summary = summarise(rows, {"dataset": "own", "data_hash": "d"}, [0, 1, 2])
+    assert (summary["n"], summary["errors"]) == (4, 8)
+    assert "| react | 4 |" in to_markdown([line_of("react", summary)])
+    assert "react & 4 &" in to_latex([line_of("react", summary)])
