@@ -1,5 +1,6 @@
 """Accuracy against tokens: a run among others, and within a run cheap questions and dear ones."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -55,8 +56,16 @@ def parts(rows: Sequence[Row], metric: str) -> list[Spot]:
 
 def _spot(name: str, rows: Sequence[Row], metric: str) -> Spot | None:
     score = estimate(list(question_values(rows, metric).values()))
-    tokens = estimate([spent(row) for row in rows if score_of(row, metric) is not None])
+    tokens = estimate(_tokens([row for row in rows if score_of(row, metric) is not None]))
     return None if score is None or tokens is None else Spot(name, tokens, score, len(rows))
+
+
+def _tokens(rows: Sequence[Row]) -> list[float]:
+    """Of each question the mean over its seeds."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        found[row["id"]].append(spent(row))
+    return [sum(values) / len(values) for values in found.values()]
 
 
 def _marked(spot: Spot, others: Sequence[Spot]) -> Spot:

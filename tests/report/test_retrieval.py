@@ -37,3 +37,9 @@ def test_the_curve_ends_at_the_depth_asked_for(row: MakeRow, deepest: int) -> No
     curve = retrieval_curve([row(retrieved=list("abcdefgh"))], deepest)
     assert curve is not None
     assert len(curve.ks) == deepest
+
+
+def test_more_seeds_of_the_same_make_no_interval_narrower(row: MakeRow) -> None:
+    rows = [row(i, retrieved=["s1", "s2"] if i % 3 else ["x"]) for i in range(60)]
+    seeds = [{**one, "seed": seed} for one in rows for seed in range(4)]
+    assert retrieval_curve(seeds) == retrieval_curve(rows)

@@ -42,3 +42,10 @@ def test_a_runs_questions_are_cut_by_their_cost(row: MakeRow) -> None:
     assert [part.score.value for part in found] == [1.0, 1.0, 0.5, 0.0, 0.0]
     assert found[0].name == "10 to 13 tokens"
     assert parts(rows[:7], "f1") == []
+
+
+def test_more_seeds_of_the_same_make_no_interval_narrower(row: MakeRow, run: MakeTold) -> None:
+    rows = [row(i, right=float(i % 2), usage=usage(10 + i)) for i in range(60)]
+    seeds = [{**one, "seed": seed} for one in rows for seed in range(4)]
+    (one,), (four,) = spots([run(rows)], "f1"), spots([run(seeds)], "f1")
+    assert (four.tokens, four.score) == (one.tokens, one.score)
