@@ -23,7 +23,6 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "hops": ("hops",),
     "answerable": ("answerable",),
 }
-_SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def load_generic(origin: Origin, fields: Mapping[str, str] | None = None) -> Dataset:
@@ -57,7 +56,7 @@ def _example(
     record: Record, number: str, names: Mapping[str, tuple[str, ...]], hops: int
 ) -> Example:
     has_id = any(n in record.fields for n in names["id"])
-    answerable = _answerable(record, names["answerable"])
+    answerable = record.flag(*names["answerable"], default=True)
     needed = answerable or any(record.fields.get(n) for n in names["answer"])
     answers = _answers(record, names["answer"]) if needed else ()
     gold = Gold(
@@ -71,13 +70,6 @@ def _example(
         text=record.text(*names["question"]).strip(),
     )
     return Example(question=question, gold=gold)
-
-
-def _answerable(record: Record, names: tuple[str, ...]) -> bool:
-    said = _optional(record, names).strip().lower() or "true"
-    if said not in _SAID:
-        raise record.error(f"expected true or false under '{names[0]}', found {said!r}")
-    return _SAID[said]
 
 
 def _answers(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,6 +101,6 @@ def _optional(record: Record, names: tuple[str, ...]) -> str:
 
 def _hops(record: Record, names: tuple[str, ...], otherwise: int) -> int:
     found = _optional(record, names)
-    if found and not found.isdigit():
+    if found and not found.isdecimal():
         raise record.error(f"expected a whole number under '{names[0]}', found {found!r}")
     return int(found) if found else otherwise

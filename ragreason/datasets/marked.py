@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ragreason.datasets.example import paragraph
-from ragreason.datasets.records import Record
+from ragreason.datasets.records import Record, said
 from ragreason.types import Passage
 
 
@@ -26,7 +26,7 @@ def marked_paragraphs(record: Record, marks: Marks) -> tuple[tuple[Passage, ...]
     for value in record.optional(marks.field):
         found = _paragraph(record, marks, value)
         if found.text:
-            if any(_true(value.get(name)) for name in marks.needed):
+            if any(said(value.get(name)) for name in marks.needed):
                 needed.append(len(passages))
             passages.append(found)
     return tuple(passages), tuple(needed)
@@ -46,8 +46,3 @@ def _paragraph(record: Record, marks: Marks, value: Any) -> Passage:
             f"expected texts 'title' and '{marks.texts[0]}' in each of '{marks.field}'"
         )
     return paragraph(title, text.strip())
-
-
-def _true(value: Any) -> bool:
-    """Copies write true as a text."""
-    return value is True or str(value).strip().lower() in ("true", "1")

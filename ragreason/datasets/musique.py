@@ -11,7 +11,7 @@ from typing import Any
 
 from ragreason.datasets.example import Dataset, Example, Gold, paragraph
 from ragreason.datasets.files import Origin
-from ragreason.datasets.records import Record
+from ragreason.datasets.records import Record, said
 from ragreason.types import Passage, Question
 
 
@@ -23,7 +23,7 @@ def load_musique(origin: Origin) -> Dataset:
 
 def _example(record: Record, seen: Counter[str]) -> Example:
     passages, supports = _paragraphs(record)
-    answerable = bool(record.fields.get("answerable", True))
+    answerable = record.flag("answerable", default=True)
     steps = record.optional("question_decomposition")
     gold = Gold(
         answers=(record.text("answer"), *record.texts("answer_aliases")),
@@ -43,7 +43,7 @@ def _example(record: Record, seen: Counter[str]) -> Example:
 def _paragraphs(record: Record) -> tuple[tuple[Passage, ...], tuple[int, ...]]:
     values = record.list("paragraphs")
     passages = tuple(_passage(record, value) for value in values)
-    supports = tuple(i for i, value in enumerate(values) if value.get("is_supporting"))
+    supports = tuple(i for i, value in enumerate(values) if said(value.get("is_supporting")))
     return passages, supports
 
 

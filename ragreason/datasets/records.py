@@ -63,6 +63,16 @@ class Record:
             raise self.error(f"expected a whole number under '{name}', found {_short(value)}")
         return value
 
+    def flag(self, *names: str, default: bool) -> bool:
+        """True or false, also where a copy says it as a text or a number."""
+        value = next((self.fields[name] for name in names if name in self.fields), None)
+        if value in (None, ""):
+            return default
+        found = said(value)
+        if found is None:
+            raise self.error(f"expected true or false under {_either(names)}, found {value!r}")
+        return found
+
     def optional(self, name: str) -> Sequence[Any]:
         """A list; a missing field is an empty one."""
         return () if self.fields.get(name) in (None, "") else self.list(name)
@@ -73,6 +83,14 @@ class Record:
         if not isinstance(value, list):
             raise self.error(f"expected a list under {_either(names)}, found {_short(value)}")
         return value
+
+
+_SAID = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def said(value: Any) -> bool | None:
+    """Whether true or false, 1 or 0, yes or no is said; None for anything else."""
+    return _SAID.get(str(value).strip().lower())
 
 
 def unpacked(value: Any) -> Any:
@@ -161,7 +179,9 @@ def _parse(path: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        end = "; the file may be cut off" if error.pos >= len(text.rstrip()) - 1 else ""
+        unfinished = error.msg.startswith("Unterminated string")
+        at_the_end = unfinished or error.pos >= len(text.rstrip()) - 1
+        end = "; the file may be cut off" if at_the_end else ""
         raise DataError(
             f"{path}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}{end}"
         ) from error
@@ -197,6 +217,14 @@ def _record(where: str, value: Any) -> Record:
     return Record(where, value)
 
 
+def _other_columns(row: Mapping[Any, Any], header: Sequence[str]) -> str:
+    """What is wrong with a row that has more cells than the header, or fewer."""
+    more = len(row[None]) if None in row else 0
+    found = len(header) + more - list(row.values()).count(None)
+    told = f"expected {len(header)} columns as in the header line, found {found}"
+    return f"{told}; a text that holds the separator needs quotes" if more else told
+
+
 def read_csv(path: Path) -> list[Record]:
     """Records of a CSV (or, by its name, TSV) file with a header line."""
     text = read_text(path)
@@ -207,8 +235,7 @@ def read_csv(path: Path) -> list[Record]:
         for row in reader:
             where = f"{path}, line {reader.line_num}"
             if None in row or None in row.values():
-                columns = len(reader.fieldnames or ())
-                raise DataError(f"{where}: expected {columns} columns as in the header line")
+                raise DataError(f"{where}: {_other_columns(row, reader.fieldnames or ())}")
             records.append(Record(where, row))
     except csv.Error as error:
         raise DataError(f"{path}, line {reader.reader.line_num}: not CSV: {error}") from error

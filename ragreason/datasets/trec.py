@@ -7,7 +7,7 @@ a topic, so only retrieval is scored. Source: trec.nist.gov/data.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +33,9 @@ def load_trec(origin: Origin) -> Dataset:
     count as missed. Topics without any are kept and have none. Raises DataError.
     """
     parts = _parts(origin.folder)
-    documents = dict(pair for path in parts["documents"] for pair in _documents(path))
+    documents: dict[str, Passage] = {}
+    for path in parts["documents"]:
+        documents.update(_documents(path, documents))
     grades = _grades(parts["qrels"])
     topics = [pair for path in parts["topics"] for pair in _topics(path)]
     examples = tuple(_example(n, text, grades.get(n, {}), documents) for n, text in topics)
@@ -104,8 +106,8 @@ def _elements(path: Path, tag: str) -> Iterator[_Element]:
         raise _Element(path, text, opened, "").error(wrong)
 
 
-def _documents(path: Path) -> Iterator[tuple[str, Passage]]:
-    seen: set[str] = set()
+def _documents(path: Path, known: Collection[str]) -> Iterator[tuple[str, Passage]]:
+    seen = set(known)
     for element in _elements(path, "DOC"):
         content = element.content
         number = re.search(r"<DOCNO>(.*?)</DOCNO>", content, re.S | re.I)

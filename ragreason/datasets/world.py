@@ -22,7 +22,8 @@ def load_world(origin: Origin) -> Dataset:
     path = origin.path
     folder, file = (path, path / QUESTIONS) if path.is_dir() else (path.parent, path)
     documents = _documents(folder / DOCUMENTS)
-    examples = tuple(_example(r, documents) for r in read_json(file))
+    named = {p.title: p for p in documents.values()} | documents
+    examples = tuple(_example(r, named) for r in read_json(file))
     return Dataset("world", path, examples, tuple(documents.values()))
 
 
@@ -31,25 +32,24 @@ def is_world(record: Record) -> bool:
     return "question" in record.fields and "supporting" in record.fields
 
 
-def _example(record: Record, documents: Mapping[str, Passage]) -> Example:
+def _example(record: Record, named: Mapping[str, Passage]) -> Example:
     gold = Gold(
         answers=(record.text("answer"), *record.texts("aliases")),
-        support_ids=tuple(_support(record, documents)),
+        support_ids=tuple(_support(record, named)),
         type=str(record.fields.get("type", "")),
         hops=record.whole("hops"),
-        answerable=bool(record.fields.get("answerable", True)),
+        answerable=record.flag("answerable", default=True),
     )
     question = Question(id=record.text("id"), text=record.text("question"))
     return Example(question=question, gold=gold)
 
 
-def _support(record: Record, documents: Mapping[str, Passage]) -> Iterator[str]:
-    by_title = {p.title: p for p in documents.values()}
+def _support(record: Record, named: Mapping[str, Passage]) -> Iterator[str]:
+    """`named` has documents by title and by id, which goes before a title that is the same."""
     for name in record.texts("supporting"):
-        found = documents.get(name) or by_title.get(name)
-        if found is None:
+        if name not in named:
             raise record.error(f"no document has the title or id '{name}' of 'supporting'")
-        yield found.id
+        yield named[name].id
 
 
 def _documents(folder: Path) -> dict[str, Passage]:

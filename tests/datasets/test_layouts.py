@@ -124,6 +124,13 @@ def test_musique(tmp_path: Path) -> None:
     assert (example.gold.type, example.gold.hops, example.gold.answerable) == ("2hop", 2, True)
 
 
+def test_a_copy_of_musique_may_say_true_and_false_as_texts(tmp_path: Path) -> None:
+    paragraphs = [{**p, "is_supporting": str(p["is_supporting"])} for p in MUSIQUE["paragraphs"]]
+    record = {**MUSIQUE, "paragraphs": paragraphs, "answerable": "False"}
+    gold = load_one(tmp_path, "musique:{}", record).gold
+    assert (gold.support_idxs, gold.answerable) == ((1,), False)
+
+
 def test_ids_of_musique_full_do_not_tell_what_is_answerable(tmp_path: Path) -> None:
     twin = {**MUSIQUE, "answerable": False, "paragraphs": MUSIQUE["paragraphs"][:1]}
     lines = "\n".join(json.dumps(r) for r in (MUSIQUE, twin))
@@ -216,9 +223,9 @@ def test_a_question_that_cannot_be_answered_needs_no_answer(tmp_path: Path) -> N
         (("x",), False),
         (("x", "y"), True),
     ]
-    for wrong in ({"answer": ""}, {"answer": "x", "answerable": "maybe"}):
+    for wrong in ({"answer": ""}, {"answer": "x", "answerable": "maybe"}, {"hops": "²"}):
         with pytest.raises(DataError, match="record 1: expected"):
-            load_one(tmp_path, "generic:{}", [{"question": "a?", **wrong}])
+            load_one(tmp_path, "generic:{}", [{"question": "a?", "answer": "x", **wrong}])
 
 
 def test_generic_field_map(tmp_path: Path) -> None:

@@ -99,3 +99,10 @@ def test_what_is_wrong_is_told_with_its_line(
 ) -> None:
     with pytest.raises(DataError, match=message):
         load_dataset(write(tmp_path, **{part: text}))
+
+
+def test_a_document_that_two_files_have_is_refused(tmp_path: Path) -> None:
+    spec = write(tmp_path)
+    (tmp_path / "more").write_text("<DOC><DOCNO>FT-2</DOCNO>Other.</DOC>", encoding="utf-8")
+    with pytest.raises(DataError, match=r"more, line 1: document 'FT-2' comes a second time"):
+        load_dataset(spec)

@@ -56,3 +56,21 @@ def test_the_sample_corpus_has_the_ids_that_its_index_has() -> None:
     dataset = load_dataset(f"world:{VESSMARK}")
     assert len(dataset.examples) == 40
     assert indexed == {p.id for p in dataset.passages}
+
+
+@pytest.mark.parametrize(("told", "answerable"), [(False, False), ("false", False), ("true", True)])
+def test_a_copy_may_say_as_a_text_what_can_be_answered(
+    tmp_path: Path, told: object, answerable: bool
+) -> None:
+    folder = write_world(tmp_path, ["Otto"])
+    question = json.loads((folder / "questions.jsonl").read_text(encoding="utf-8"))
+    text = json.dumps(question | {"answerable": told})
+    (folder / "questions.jsonl").write_text(text, encoding="utf-8")
+    assert load_dataset(f"world:{folder}").examples[0].gold.answerable is answerable
+
+
+def test_an_id_goes_before_a_title_that_is_the_same(tmp_path: Path) -> None:
+    folder = write_world(tmp_path, ["ilse"])
+    (folder / "documents/other.md").write_text("# ilse\n\nAnother.\n", encoding="utf-8")
+    (example,) = load_dataset(f"world:{folder}").examples
+    assert example.gold.support_ids == (passage_id("Ilse", "Ilse rows."),)
