@@ -20,6 +20,7 @@ LIGHT = {"filelock", "numpy", "pydantic", "pyyaml", "ruamel.yaml"}
 MODULES = {
     "faiss-cpu": "faiss",
     "faiss-gpu": "faiss",
+    "langgraph-checkpoint-postgres": "langgraph",
     "langgraph-checkpoint-sqlite": "langgraph",
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry",
     "opentelemetry-sdk": "opentelemetry",
