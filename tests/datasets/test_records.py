@@ -46,6 +46,7 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(tmp_path: Path) ->
         ('{"q": 1}\n{"q": ', "line 2: not JSON.*may be cut off"),
         ('{"q": 1}\n{"q" 2}\n{"q": 3}', "line 2: not JSON"),
         ('[{"q": 1},\n {"q":', "line 2, column 7: not JSON.*may be cut off"),
+        ('[{"q": 1},\n {"q": "a text that en', "line 2, column 8: not JSON.*may be cut off"),
         ('[{"q": 1}, 7]', "record 2: expected an object with fields, found 7"),
         ("question,answer\n", "line 1: not JSON"),
         (b'[{"q": "\xff"}]', "line 1: expected UTF-8 text, byte 8 is not"),
@@ -85,8 +86,8 @@ def test_tsv_is_told_by_its_name(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("q,a\n", "only a header line"),
-        ("q,a\nx,y,z\n", "line 2: expected 2 columns"),
-        ("q,a\nx,y\nx\n", "line 3: expected 2 columns"),
+        ("q,a\nx,y,z\n", "line 2: expected 2 columns.*, found 3; a text .* needs quotes"),
+        ("q,a\nx,y\nx\n", "line 3: expected 2 columns as in the header line, found 1$"),
         ('q,a\n"x,y\n', "line 2: not CSV"),
     ],
 )
