@@ -28,7 +28,9 @@ Inside a `reason` node a subgraph runs on its own state, `ReasonState`.
 
 from collections.abc import Mapping, Sequence
 from operator import add
-from typing import Annotated, TypedDict
+from typing import Annotated
+
+from typing_extensions import TypedDict
 
 from ragreason.tree import Event
 from ragreason.types import Answer, Evidence, Question, Trajectory, Usage, Verdict

@@ -1,10 +1,11 @@
 """A definition and its parts to a LangGraph graph."""
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
 from langgraph.graph import StateGraph
 from langgraph.managed import RemainingSteps
+from typing_extensions import TypedDict
 
 from ragreason.events import TraceEvent
 from ragreason.graph.bind import Binder

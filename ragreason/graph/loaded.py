@@ -31,6 +31,22 @@ class LoadedGraph(CompiledStateGraph[Any, Any, Any, Any]):
         self.graph_hash = graph_hash
         self.door = door
 
+    def get_input_jsonschema(self, config: Any = None) -> dict[str, Any]:
+        """What a caller gives, for forms such as LangGraph Studio's. Other state keys may be given
+        too.
+        """
+        del config
+        return {
+            "title": self.definition.name,
+            "description": self.definition.description,
+            "type": "object",
+            "properties": {
+                "question": {"title": "Question", "type": "string"},
+                "seed": {"title": "Seed", "type": "integer", "minimum": 0, "default": 0},
+            },
+            "required": ["question"],
+        }
+
     async def astream(
         self,
         input: Any,  # noqa: A002
