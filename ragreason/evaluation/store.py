@@ -88,6 +88,9 @@ class RunFolder:
             raise ValueError("set_aside() comes before start()")
         if not self.rows:
             return None
+        (self.path / SUMMARY).unlink(
+            missing_ok=True
+        )  # first: a kill must not leave it without rows
         aside = self.path / f"results-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl"
         (self.path / RESULTS).rename(aside)
         self.rows = {}

@@ -167,3 +167,14 @@ def test_a_damaged_run_file_or_summary_is_one_clear_line(tmp_path: Path) -> None
     (tmp_path / "summary.json").write_text("{}", encoding="utf-8")
     with pytest.raises(DataError, match=r"summary\.json: damaged: it has no 'graph'"):
         read_summary(tmp_path)
+
+
+def test_a_run_that_is_set_aside_is_finished_no_more(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, PARTS) as folder:
+        folder.start([A])
+        folder.append(row("a"))
+        folder.finish({"graph": "g"})
+    with RunFolder(tmp_path, PARTS) as folder:
+        assert folder.set_aside() is not None
+    with pytest.raises(ConfigError, match="is not finished"):
+        read_summary(tmp_path)
