@@ -9,9 +9,10 @@ from typing import Any
 
 from ragreason.datasets import Dataset, Example
 from ragreason.datasets.records import Record, read_json
+from ragreason.errors import DataError
 from ragreason.evaluation.metrics.facts import cited_facts
 from ragreason.evaluation.rows import is_error
-from ragreason.evaluation.store import RESULTS
+from ragreason.evaluation.store import RESULTS, read_rows
 from ragreason.types import Citation
 
 _IDS = ("id", "_id", "qid")
@@ -40,7 +41,7 @@ def read_predictions(path: Path, dataset: Dataset) -> Predictions:
 
     Raises DataError for a file in none of them, with its place.
     """
-    records = read_json(path / RESULTS if path.is_dir() else path)
+    records = _rows(path) if path.is_dir() else read_json(path)
     if len(records) == 1 and isinstance(records[0].fields.get("answer"), dict):
         return _official(records[0])
     if all("predicted_support_idxs" in r.fields for r in records):
@@ -50,6 +51,14 @@ def read_predictions(path: Path, dataset: Dataset) -> Predictions:
     if len(records) == 1 and not any(name in records[0].fields for name in (*_IDS, *_ANSWERS)):
         return Predictions(_texts(records[0], records[0].fields))
     return Predictions(dict(_plain(record) for record in records))
+
+
+def _rows(folder: Path) -> list[Record]:
+    """A run's rows, as whoever resumes it reads them."""
+    found = [Record(f"{folder}, question '{row['id']}'", row) for row in read_rows(folder)]
+    if not found:
+        raise DataError(f"{folder}: expected a run's folder, with rows in its {RESULTS}")
+    return found
 
 
 def _official(record: Record) -> Predictions:
@@ -99,10 +108,14 @@ def _musique(records: Sequence[Record]) -> Predictions:
 
 
 def _of_run(records: Sequence[Record], dataset: Dataset) -> Predictions:
-    """The rows of the run's first seed that are no errors; facts are what their citations quote."""
+    """The rows of the run's lowest seed that are no errors; facts are what their citations quote.
+
+    Not of the seed that comes first: which row is written first is a matter of time.
+    """
     examples = {example.question.id: example for example in dataset.examples}
-    seed = records[0].fields.get("seed")
-    rows = [r.fields for r in records if not is_error(r.fields) and r.fields.get("seed") == seed]
+    seed = min(r.fields.get("seed") or 0 for r in records)
+    of_seed = (r.fields for r in records if (r.fields.get("seed") or 0) == seed)
+    rows = [row for row in of_seed if not is_error(row)]
     answers = {str(row["id"]): str(row["answer"]) for row in rows}
     facts = {i: _cited(row, examples[i]) for row in rows if (i := str(row["id"])) in examples}
     return Predictions(answers, facts, rows=[_as_musique(row, examples) for row in rows])

@@ -1,5 +1,6 @@
 """Recorded predictions, in every format, against whole files of the official scripts."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -181,3 +182,26 @@ def test_a_part_of_the_questions_is_scored_alone(data: Path, tmp_path: Path) -> 
     scored = score_predictions(write(tmp_path, recorded["predictions"], lines=True), part)
     assert len(scored.values["answer_f1"]) == len(part.examples) < 100
     assert scored.missing == []
+
+
+async def test_of_a_run_with_seeds_the_lowest_is_scored_and_a_torn_line_left_out(
+    tmp_path: Path,
+) -> None:
+    async def late(question: Question) -> Answered:
+        for _ in range(10):  # of the other seed all rows are written before
+            await asyncio.sleep(0)
+        return Answered(Answer(text="Otto"))
+
+    async def early(question: Question) -> Answered:
+        return Answered(Answer(text="Ilse"))
+
+    await evaluate({0: late, 1: early}, dataset("generic"), tmp_path)
+    with (tmp_path / "results.jsonl").open("ab") as file:
+        file.write(b'{"id": "q0", "sta')
+    scored = score_predictions(tmp_path, dataset("generic"))
+    assert scored.values["em"] == [1.0, 1.0]
+
+
+def test_a_folder_without_rows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected a run's folder"):
+        score_predictions(tmp_path, dataset())
