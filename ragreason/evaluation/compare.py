@@ -151,7 +151,10 @@ def differences(
 def differences_by_group(
     run: Recorded, baseline: Recorded, kind: str, *, seed: int = 0
 ) -> dict[str, list[Difference]]:
-    """The same among questions of one `type`, or of as many `hops`, by that value."""
+    """The same among questions of one `type`, or of as many `hops`, by that value.
+
+    `p_holm` is corrected for all groups: one of many differs by chance.
+    """
     parts = {
         side.name: {
             str(v): recorded(side.name, side.summary, rows)
@@ -160,7 +163,13 @@ def differences_by_group(
         for side in (run, baseline)
     }
     ours, theirs = parts[run.name], parts[baseline.name]
-    return {v: differences(ours[v], theirs[v], seed=seed) for v in ours if v in theirs}
+    found = [
+        (v, d) for v in ours if v in theirs for d in differences(ours[v], theirs[v], seed=seed)
+    ]
+    result: dict[str, list[Difference]] = {}
+    for (value, _), difference in zip(found, corrected([d for _, d in found]), strict=True):
+        result.setdefault(value, []).append(difference)
+    return result
 
 
 def corrected(found: Sequence[Difference]) -> list[Difference]:

@@ -71,7 +71,7 @@ _FORMS: Mapping[Form, str] = {
     "contains": "the gold and more",
     "part": "a part of the gold",
 }
-RIGHT = ("accuracy", "alias_em", "em")
+RIGHT = ("accuracy", "em")
 """What says whether an answer is right: the first that the row has."""
 
 
@@ -84,9 +84,9 @@ class Diagnosis:
 
 
 def is_right(row: Mapping[str, Any]) -> bool | None:
-    """Whether the answer counts as right: all of the dataset's accuracy, of exact match with
-    aliases or of exact match; of a question without an answer, whether none was given. None where
-    nothing says so: of failed rows, and where the dataset has no answers.
+    """Whether the answer counts as right: all of the dataset's accuracy or of exact match; of a
+    question without an answer, whether none was given. None where nothing says so: of failed rows,
+    and where the dataset has no answers.
     """
     told = (score_of(row, name) for name in ("abstention", *RIGHT))
     value = next((value for value in told if value is not None), None)

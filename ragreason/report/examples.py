@@ -19,8 +19,8 @@ FEWEST = 2
 """Examples of a cause and run, however many runs there are."""
 MOST_PASSAGES = 12
 _SCORES = (
-    *("accuracy", "em", "f1", "support_recall", "support_all", "sp_f1", "evidence_f1", "joint_f1"),
-    *("citation_precision", "citation_recall", "groundedness", "sufficiency", "judge"),
+    *("accuracy", "em", "f1", "support_recall", "support_all", "sp_f1", "joint_f1"),
+    *("citation_precision", "citation_recall", "groundedness", "sufficiency"),
 )
 """Of some forty scores those that tell of one answer; all of them are in results.jsonl."""
 _STEP_CHARS = 3_000

@@ -8,6 +8,7 @@ from ragreason.errors import ConfigError, EngineError
 from ragreason.evaluation.answered import Answered
 from ragreason.evaluation.compare import as_document, compare_runs, differences_by_group
 from ragreason.evaluation.evaluate import evaluate
+from ragreason.evaluation.statistics import holm
 from ragreason.types import Answer, Question
 
 Ask = Callable[[Question], Awaitable[Answered]]
@@ -152,3 +153,6 @@ async def test_differences_by_group(dataset: Dataset, ask: Ask, tmp_path: Path) 
     found = differences_by_group(runs[1], runs[0], "hops")
     assert {value: group[0].n for value, group in found.items()} == {"2": 15, "3": 5}
     assert found["3"][0].value == 0.4
+    for of_metric in zip(*found.values(), strict=True):
+        assert [d.p_holm for d in of_metric] == holm([d.p for d in of_metric])
+        assert min(d.p for d in of_metric) < min(d.p_holm for d in of_metric)
