@@ -64,6 +64,9 @@ def test_the_wheel_carries_what_the_package_reads(wheel: Path) -> None:
         assert here
     prompts = (ROOT / "ragreason/prompts").rglob("*.txt")
     assert {p.relative_to(ROOT).as_posix() for p in prompts} <= names
+    page = [p for p in (ROOT / "ragreason/serving/page").iterdir() if p.is_file()]
+    assert {p.relative_to(ROOT).as_posix() for p in page} <= names
+    assert page
 
 
 def test_the_wheel_carries_the_licence_and_nothing_else(wheel: Path) -> None:

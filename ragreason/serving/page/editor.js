@@ -11,6 +11,9 @@ import { plural } from "./words.js";
 const KEPT = "ragreason.draft";
 const WAIT_MS = 300;
 
+/** The name that the text gives its graph. */
+const named = (text) => /^name:\s*["']?([\w.-]+)/m.exec(text)?.[1] ?? "graph";
+
 /** `show()` begins with what was written last, or with the first graph's file. */
 export function editorView(graphs) {
   const notices = noticeBox();
@@ -50,13 +53,14 @@ export function editorView(graphs) {
       ),
     ),
   );
-  let name = "graph";
   let timer = 0;
   let asked = 0;
 
   function typed() {
     sessionStorage.setItem(KEPT, area.value);
     number([]);
+    fill(state, icon("dots"), "Checking …");
+    state.dataset.status = "running";
     clearTimeout(timer);
     timer = setTimeout(check, WAIT_MS);
   }
@@ -79,7 +83,6 @@ export function editorView(graphs) {
       return;
     }
     if (turn !== asked) return; // an answer to an older text
-    name = found.name || name;
     number(found.messages.map((message) => message.line));
     const fine = !found.messages.length;
     fill(state, icon(fine ? "check" : "cross"), fine ? "It is valid" : plural(found.messages.length, "message"));
@@ -120,7 +123,7 @@ export function editorView(graphs) {
 
   function download() {
     const url = URL.createObjectURL(new Blob([area.value], { type: "application/yaml" }));
-    el("a", { href: url, download: `${name}.yaml` }).click();
+    el("a", { href: url, download: `${named(area.value)}.yaml` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 0);
   }
 

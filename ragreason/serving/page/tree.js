@@ -91,7 +91,11 @@ function draw(tree, { places, width, height }, best, chosen, open) {
     "aria-label": "Search tree",
   });
   const root = places.get(0);
-  picture.append(svg("circle", { class: "root", cx: ROOT, cy: root.y, r: ROOT - 4 }));
+  const begun = tree.nodes.get(0).mark?.visits;
+  picture.append(
+    svg("circle", { class: "root", cx: ROOT, cy: root.y, r: ROOT - 4 }, svg("title", {}, "The question")),
+    begun ? svg("text", { class: "value begun", x: ROOT, y: root.y + ROOT + 8 }, `×${begun}`) : "",
+  );
   const first = tree.nodes.get(0).children[0];
   const entry = chosen ?? first;
   for (const [id, at] of places) {
@@ -160,7 +164,7 @@ function card(tree, id, at, best, chosen, entry, open) {
 
 /** One line of text that ends where the card does. */
 const clipped = (text) =>
-  svg("svg", { x: 9, y: 22, width: CARD.width - 18, height: 18 }, svg("text", { class: "text", x: 0, y: 13 }, cut(text, 27)));
+  svg("svg", { x: 9, y: 22, width: CARD.width - 18, height: 18 }, svg("text", { class: "text", x: 0, y: 13 }, cut(text, 25)));
 
 /** What the strategy makes of a node, or else what the verifier does. */
 const valueOf = (node) => node.mark?.value ?? node.verdict?.score ?? null;
@@ -198,7 +202,7 @@ function details(story, node) {
     ["Answer", entry.step?.answer],
     ["Tool", entry.step?.tool && `${entry.step.tool}(${entry.step.arguments ?? ""})`],
     ["Result", entry.step?.result],
-    ["Text", entry.text],
+    ["Text", entry.text.trim()],
     ["Failed", entry.kind === "failed" ? entry.reason : ""],
     ["Verdict", verdict && verdictText(verdict)],
     ["Visits", mark?.visits],
