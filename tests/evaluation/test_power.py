@@ -44,3 +44,8 @@ def test_a_difference_of_that_size_is_found_four_times_of_five() -> None:
         for i in range(400)
     )
     assert 0.72 <= found / 400 <= 0.88
+
+
+def test_the_spread_is_that_of_the_population_not_of_the_sample() -> None:
+    # variance 1/2 of two values 0 and 1, not 1/4: 2.8016 sqrt(2) sqrt(1/2) / sqrt(2)
+    assert minimal_detectable_difference([0.0, 1.0]) == pytest.approx(1.9810, abs=5e-4)

@@ -1,5 +1,6 @@
 import tracemalloc
 from itertools import product
+from math import comb
 
 import numpy as np
 import pytest
@@ -79,6 +80,15 @@ def test_drawn_permutations_agree_with_exact_ones() -> None:
     exact = paired_permutation_test(values, others, samples=4_096)
     drawn = paired_permutation_test(values, others, samples=4_095)
     assert drawn == pytest.approx(exact, abs=0.03)
+
+
+def test_of_drawn_permutations_those_as_extreme_count_half() -> None:
+    # 16 signs of which 12 are one way: binomial, P(more) + P(as many) / 2, both ways
+    p = paired_permutation_test([1] * 12 + [0] * 4, [0] * 12 + [1] * 4, samples=40_000)
+    further = 2 * sum(comb(16, i) for i in range(4)) / 2**16
+    same = 2 * comb(16, 4) / 2**16
+    assert p == pytest.approx(further + same / 2, abs=0.006)
+    assert further + same > p + 0.02
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,11 @@ def test_more_seeds_of_the_same_make_no_interval_narrower(row: MakeRow, run: Mak
     seeds = [{**one, "seed": seed} for one in rows for seed in range(4)]
     (one,), (four,) = spots([run(rows)], "f1"), spots([run(seeds)], "f1")
     assert (four.tokens, four.score) == (one.tokens, one.score)
+
+
+def test_better_for_as_many_tokens_is_the_front_alone(row: MakeRow, run: MakeTold) -> None:
+    runs = [
+        run([row(i, right=float(i < right), usage=usage(10)) for i in range(4)], str(right))
+        for right in (1, 3)
+    ]
+    assert [s.best for s in spots(runs, "f1")] == [False, True]

@@ -48,7 +48,7 @@ _SCHEMA = json.dumps(
         "additionalProperties": False,
     }
 )
-_WORD = re.compile(r"incorrect|correct|不正确|正确|错误", re.IGNORECASE)
+_WORD = re.compile(r"(?:not|isn['’]t) correct|incorrect|correct|不是?正确|正确|错误", re.IGNORECASE)
 _RIGHT = frozenset({"correct", "正确"})
 _MAX_TOKENS = 32
 

@@ -30,6 +30,9 @@ async def test_an_empty_answer_is_wrong_without_a_call() -> None:
     [
         ("Correct.", True),
         ("It is incorrect", False),
+        ("The answer is not correct.", False),
+        ("It isn't correct.", False),
+        ("这个回答不是正确的", False),
         ("正确", True),
         ("不正确", False),
         ("错误", False),
