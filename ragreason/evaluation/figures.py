@@ -67,7 +67,7 @@ def grouped(rows: Iterable[Row], kind: str) -> dict[str | int, list[Row]]:
     """The rows by their value of `kind`, sorted; those without one are left out."""
     found: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.get(kind) not in (None, ""):
+        if row.get(kind):  # no type is "", and an unknown number of hops 0
             found[row[kind]].append(row)
     return {value: found[value] for value in sorted(found)}
 

@@ -37,8 +37,7 @@ def by_group(runs: Sequence[Told], kind: str, metric: str) -> Groups:
     sizes: dict[str, int] = {}
     for found in parts:
         for value, rows in found.items():
-            if (kind, value) != ("hops", "0"):  # unknown
-                sizes[value] = max(sizes.get(value, 0), len(rows))
+            sizes[value] = max(sizes.get(value, 0), len(rows))
     kept = set(sorted(sizes, key=lambda v: -sizes[v])[:MOST])
     groups = {
         value: [

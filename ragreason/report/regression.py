@@ -1,6 +1,7 @@
 """Whether a new run is worse than a baseline: for continuous integration."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,12 +23,14 @@ MARGIN = 0.02
 @dataclass(frozen=True)
 class Check:
     """What a check found. `difference` is the new run's minus the baseline's, on the questions that
-    both answered; `lost` questions the baseline answered and the new run failed.
+    both answered; `lost` questions failed in a larger share of their seeds than the baseline's did,
+    and `not_asked` the baseline has and the new run does not.
     """
 
     difference: Difference
     margin: float
     lost: int
+    not_asked: int = 0
 
     @property
     def worse(self) -> bool:
@@ -40,9 +43,12 @@ class Check:
         d = self.difference
         word = "worse" if self.worse else "not worse"
         lost = f"; {self.lost:,} questions that '{d.baseline}' answered failed" if self.lost else ""
+        missing = f"; {self.not_asked:,} questions of '{d.baseline}' were not asked"
+        missing = missing if self.not_asked else ""
         return (
             f"{word}: {metric_name(d.metric)} {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}] to "
-            f"'{d.baseline}' on {d.n:,} questions (margin {self.margin:g}, p {p_value(d.p)}){lost}"
+            f"'{d.baseline}' on {d.n:,} questions (margin {self.margin:g}, p {p_value(d.p)})"
+            f"{lost}{missing}"
         )
 
 
@@ -67,7 +73,8 @@ def check_regression(
         raise ConfigError(
             f"{new} and {baseline} share no question that both answered and that has {metric}"
         )
-    return Check(found[0], margin, _lost(before, now))
+    not_asked = len(before.rows.keys() - now.rows.keys())
+    return Check(found[0], margin, _lost(before, now), not_asked)
 
 
 def _check_metric(metric: str, runs: Sequence[Recorded]) -> None:
@@ -77,8 +84,12 @@ def _check_metric(metric: str, runs: Sequence[Recorded]) -> None:
 
 
 def _lost(before: Recorded, now: Recorded) -> int:
-    """Questions that the one answered and the other failed with every seed."""
-    return sum(
-        is_error(row) and i in before.rows and not is_error(before.rows[i])
-        for i, row in now.rows.items()
-    )
+    """Questions of both of which a larger share of the seeds failed now."""
+    then, found = _failed_share(before), _failed_share(now)
+    return sum(share > then[i] for i, share in found.items() if i in then)
+
+
+def _failed_share(run: Recorded) -> Mapping[str, float]:
+    asked = Counter(row["id"] for row in run.all_rows)
+    failed = Counter(row["id"] for row in run.all_rows if is_error(row))
+    return {i: failed[i] / count for i, count in asked.items()}

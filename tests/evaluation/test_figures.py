@@ -76,3 +76,7 @@ def test_every_metric_has_its_detectable_difference() -> None:
     rows = [row(f"q{i}", float(i % 2)) for i in range(200)]
     assert detectable(rows)["em"] == pytest.approx(0.140, abs=5e-4)
     assert detectable(rows[:1])["em"] is None
+
+
+def test_an_unknown_number_of_hops_is_no_group() -> None:
+    assert grouped_figures([row("a", 1, type="", hops=0)]) == {"type": {}, "hops": {}}

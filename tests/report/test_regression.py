@@ -64,3 +64,19 @@ def test_runs_without_a_shared_question_are_refused(row: MakeRow, folder: MakeFo
     base, new = folder("base", [row(0)]), folder("new", [row(1)], offset=1)
     with pytest.raises(ConfigError, match="share no question"):
         check_regression(base, new)
+
+
+def test_a_question_that_fails_with_one_of_its_seeds_is_lost_too(
+    row: MakeRow, folder: MakeFolder
+) -> None:
+    rows = [row(i, seed=seed) for i in range(4) for seed in range(2)]
+    failed = [*rows[:-1], row(3, seed=1, status="error")]
+    base, new = (folder(name, found, n=4) for name, found in (("base", rows), ("new", failed)))
+    assert check_regression(base, new).lost == 1
+    assert not check_regression(new, base).worse
+
+
+def test_questions_that_were_not_asked_are_told(row: MakeRow, folder: MakeFolder) -> None:
+    base, new = folder("base", [row(i) for i in range(8)]), folder("new", [row(0)])
+    assert check_regression(base, new).line.endswith("; 7 questions of 'base' were not asked")
+    assert "not asked" not in check_regression(new, base).line
