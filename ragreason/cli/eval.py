@@ -136,7 +136,7 @@ def _seeds(given: str | None) -> tuple[int, ...]:
 
 
 def _show(finished: "list[Finished]", *, json: bool) -> None:
-    from ragreason.cli.scores import print_scores
+    from ragreason.cli.scores import leading, print_scores
     from ragreason.evaluation.compare import as_document, compare_runs
 
     runs, found = compare_runs([run.folder for run in finished])
@@ -144,7 +144,7 @@ def _show(finished: "list[Finished]", *, json: bool) -> None:
         folders = [str(run.folder) for run in finished]
         print_json({**as_document(runs, found), "folders": folders})
         return
-    print_scores(runs, [d for d in found if d.metric == "f1"])
+    print_scores(runs, leading(found))
     for run in finished:
         note(f"results: {run.folder}")
 

@@ -17,7 +17,12 @@ _WIDEST_NAME = 20
 
 def leaderboard(
     folder: Annotated[Path, typer.Argument(help="A folder with evaluations in it or below it.")],
-    metric: Annotated[str, typer.Option(help="What runs are ordered by.")] = "f1",
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="What runs are ordered by; by default accuracy, F1 or nDCG@10, as the data is."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the finished evaluations below a folder, best first, a table for each dataset.
@@ -54,7 +59,9 @@ def _show(board: "Board") -> None:
     from ragreason.report.words import cut, metric_name
 
     typer.echo(f"{board.dataset}, data {board.data_hash}")
-    others = [m for m in ("em", "f1") if m != board.metric][:1]
+    has_answers = any(m in line.metrics for line in board.lines for m in ("em", "f1"))
+    usual = ("em", "f1") if has_answers else ("mrr", "ndcg@10")
+    others = [m for m in usual if m != board.metric][:1]
     print_table(
         ("", "run", "n", *(f"{metric_name(m)} [95 %]" for m in (board.metric, *others)), "tokens"),
         [

@@ -1,6 +1,7 @@
 """Tables of finished runs: accuracy, cost, differences; each at most 80 columns wide."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import typer
@@ -8,8 +9,11 @@ import typer
 from ragreason.cli.output import print_table
 from ragreason.evaluation.compare import Difference, Recorded
 from ragreason.evaluation.statistics import SMALL
+from ragreason.report.words import metric_name
 
+_WIDTH = 80
 _WIDEST_NAME = 16
+_HEADLINES = (("accuracy", "f1"), ("em", "f1"), ("ndcg@10", "mrr"))
 _COST = ("a question", "prompt", "reply", "verify", "calls", "search", "p50 s", "forced", "errors")
 _COMPUTED = ("the run", "10^9 parameters", "10^12 FLOP", "not cached", "money")
 _TIMES = ("a question", "thinking", "first token p50 s", "p95 s", "whole p50 s", "p95 s")
@@ -17,17 +21,18 @@ _TIMES = ("a question", "thinking", "first token p50 s", "p95 s", "whole p50 s",
 
 def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) -> None:
     """What each run scored and cost, and how it differs from the first."""
+    shown = headline(runs)
     print_table(
-        ("graph", "n", "EM [95 %]", "F1 [95 %]", "support", "all"),
-        [_accuracy(run) for run in runs],
+        ("graph", "n", *(f"{metric_name(name)} [95 %]" for name in shown), "support", "all"),
+        [_accuracy(run, shown) for run in runs],
     )
     typer.echo()
     print_table(_COST, [_cost(run) for run in runs])
     if any(_first_token(run)["p50"] is not None for run in runs):
         typer.echo()
         print_table(_TIMES, [_times(run) for run in runs])
-    if at := concurrency(runs):
-        typer.echo(at)
+    for line in _wrapped(concurrency(runs)):
+        typer.echo(line)
     if any(run.summary.get("cost", {}).get("flops") for run in runs) or any(map(_money, runs)):
         typer.echo()
         print_table(_COMPUTED, [_computed(run) for run in runs])
@@ -44,15 +49,37 @@ def print_scores(runs: Sequence[Recorded], differences: Sequence[Difference]) ->
         )
 
 
+def headline(runs: Sequence[Recorded]) -> tuple[str, str]:
+    """The two metrics that matter most of those that a run has: the dataset's own accuracy before
+    EM, ranks where nothing has an answer.
+    """
+    known = {n for run in runs for n, m in run.summary["metrics"].items() if m["value"] is not None}
+    return next((pair for pair in _HEADLINES if known & set(pair[:1])), _HEADLINES[1])
+
+
+def leading(differences: Sequence[Difference]) -> Sequence[Difference]:
+    """Those by the one metric that stands for all: accuracy, else F1, else what there is."""
+    known = [d.metric for d in differences]
+    metric = next((m for m in ("accuracy", "f1", *known) if m in known), "f1")
+    return [d for d in differences if d.metric == metric]
+
+
+def _wrapped(text: str) -> Sequence[str]:
+    return wrap(text, _WIDTH, break_on_hyphens=False)
+
+
 def doubts(runs: Sequence[Recorded]) -> Sequence[str]:
     """How small a difference each run could have told from another one, and which are small."""
+    metric = "accuracy" if headline(runs)[0] == "accuracy" else "f1"
     told = [(run, (run.summary.get("minimal_detectable_difference") or {})) for run in runs]
-    known = [f"{_name(run.name)} {_told(found['f1'])}" for run, found in told if found.get("f1")]
+    known = [f"{_name(run.name)} {_told(f[metric])}" for run, f in told if f.get(metric)]
     small = [_name(run.name) for run in runs if run.summary.get("small_sample")]
-    lines = []
+    lines: list[str] = []
     if known:
-        lines.append("smallest F1 difference found with a chance of 0.8 (two-sided at 0.05,")
-        lines.append(f"unpaired; pairing finds smaller ones): {', '.join(known)}")
+        lines += _wrapped(
+            f"smallest {metric_name(metric)} difference found with a chance of 0.8 (two-sided at "
+            f"0.05, unpaired; pairing finds smaller ones): {', '.join(known)}"
+        )
     if small:
         lines.append(f"small samples, under {SMALL} questions: intervals may be off")
     return lines
@@ -62,13 +89,12 @@ def _told(difference: float) -> str:
     return f"{difference:.3f}" if difference <= 1 else "none"
 
 
-def _accuracy(run: Recorded) -> Sequence[object]:
+def _accuracy(run: Recorded, shown: Sequence[str]) -> Sequence[object]:
     metrics = run.summary["metrics"]
     return (
         _name(run.name),
-        metrics["em"].get("n", run.summary["n"] - run.summary["errors"]),
-        _interval(metrics["em"]),
-        _interval(metrics["f1"]),
+        metrics.get(shown[0], {}).get("n", run.summary["n"] - run.summary["errors"]),
+        *(_interval(metrics.get(name)) for name in shown),
         metrics["support_recall"]["value"],
         metrics["support_all"]["value"],
     )
@@ -96,12 +122,19 @@ def _computed(run: Recorded) -> Sequence[object]:
     sizes = [None if value is None else value / 1e12 for value in flops]
     billions = None if sizes[0] is None else f"{sizes[0] * 1000:.3g}"
     amounts = [None if value is None else f"{value:,.1f}" for value in sizes[1:]]
-    return (_name(run.name), billions, *amounts, _money(run))
+    return (_name(run.name), billions, *amounts, _price(_money(run)))
 
 
 def _money(run: Recorded) -> float | None:
     found: float | None = run.summary.get("cost", {}).get("money")
     return found
+
+
+def _price(money: float | None) -> str | None:
+    """Three digits behind the point, or for less than a tenth the two first that are not 0."""
+    if money is None:
+        return None
+    return f"{money:,.3f}" if money >= 0.1 or not money else f"{money:.2g}"
 
 
 def _times(run: Recorded) -> Sequence[object]:
@@ -155,8 +188,8 @@ def _compared(found: Difference) -> Sequence[object]:
     return (_name(found.run), found.metric, found.n, interval, f"{found.p_holm:.4f}")
 
 
-def _interval(metric: Mapping[str, Any]) -> str | None:
-    if metric["value"] is None:
+def _interval(metric: Mapping[str, Any] | None) -> str | None:
+    if metric is None or metric["value"] is None:
         return None
     low, high = (f"{metric[end]:.3f}".removeprefix("0") for end in ("low", "high"))
     return f"{metric['value']:.3f} [{low}, {high}]"

@@ -18,7 +18,7 @@ from ragreason.evaluation.statistics import (
 )
 from ragreason.evaluation.store import read_rows, read_summary
 
-COMPARED = ("em", "f1", "support_recall")
+COMPARED = ("accuracy", "em", "f1", "support_recall")
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,7 @@ def _read_json(path: Path, *needed: str) -> dict[str, Any]:
 def changes(before: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
     """The parts that differ, each with what it was and what it is now."""
     names = [n for n in {**before, **now} if before.get(n) != now.get(n)]
-    return [f"{n} ({before.get(n, 'none')}, now {now.get(n, 'none')})" for n in names]
+    return [f"{n} ({before.get(n) or 'none'}, now {now.get(n) or 'none'})" for n in names]
 
 
 def _make_folder(path: Path) -> None:

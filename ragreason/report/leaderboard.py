@@ -8,6 +8,8 @@ from ragreason.errors import ConfigError, DataError
 from ragreason.evaluation.store import RUN, SUMMARY, read_summary
 from ragreason.report.table import Line, line_of
 
+_USUAL = ("accuracy", "f1", "ndcg@10")
+
 
 @dataclass(frozen=True)
 class Board:
@@ -24,9 +26,10 @@ class Board:
         return len({line.n for line in self.lines}) == 1
 
 
-def leaderboard(folder: Path, metric: str = "f1") -> tuple[list[Board], list[str]]:
+def leaderboard(folder: Path, metric: str | None = None) -> tuple[list[Board], list[str]]:
     """The boards, by dataset and data hash, and why runs that were begun are on none.
 
+    Without a `metric` each board has what its dataset is scored by: accuracy, F1, or else nDCG@10.
     Runs are named by their graphs; where two of a board have the same, by their folders. Raises
     ConfigError where there is no finished run, and for a metric that none has.
     """
@@ -41,12 +44,18 @@ def leaderboard(folder: Path, metric: str = "f1") -> tuple[list[Board], list[str
         found.setdefault((line.dataset, line.data_hash), []).append((path, line))
     if not found:
         raise ConfigError(f"{folder}: no finished evaluation in it or below it")
-    _check_metric(metric, [line for runs in found.values() for _, line in runs])
+    if metric is not None:
+        _check_metric(metric, [line for runs in found.values() for _, line in runs])
     boards = [
-        Board(dataset, data_hash, metric, _ordered(_named(runs, folder), metric))
+        _board(dataset, data_hash, _named(runs, folder), metric)
         for (dataset, data_hash), runs in sorted(found.items())
     ]
     return boards, left_out
+
+
+def _board(dataset: str, data_hash: str, lines: Sequence[Line], metric: str | None) -> Board:
+    by = metric or next((m for m in _USUAL if any(m in line.metrics for line in lines)), "f1")
+    return Board(dataset, data_hash, by, _ordered(lines, by))
 
 
 def _run_folders(folder: Path) -> Iterator[Path]:

@@ -78,7 +78,7 @@ def test_the_same_command_goes_on_and_another_is_refused(
     assert evaluate("naive_rag", more=["--out", "out", "--set", "retrieve.k=3"]) == 2
     message = capsys.readouterr().err
     assert "out holds a run with another graph_hash" in message
-    assert "another overrides (, now retrieve.k=3)" in message
+    assert "another overrides (none, now retrieve.k=3)" in message
 
 
 def test_kept_rows_are_told_and_asked_anew_if_wanted(

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from ragreason.cli.scores import doubts, print_scores
+from ragreason.cli.scores import doubts, leading, print_scores
 from ragreason.evaluation.compare import Difference, Recorded
 
 
@@ -42,6 +42,55 @@ def test_what_a_dataset_does_not_have_is_a_dash(capsys: pytest.CaptureFixture[st
     print_scores([run], [])
     first = capsys.readouterr().out.splitlines()[1].split()
     assert first == ["direct", "7393", "-", "0.360", "[.271,", ".457]", "-", "-"]
+
+
+def test_a_dataset_with_an_accuracy_of_its_own_shows_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    right = {"value": 0.75, "low": 0.6, "high": 0.9, "n": 40}
+    difference = {"minimal_detectable_difference": {"accuracy": 0.2, "f1": 0.1}}
+    run = Recorded("direct", {**summary(accuracy=right), **difference}, {})
+    print_scores([run, Recorded("cot", summary(accuracy=right), {})], [])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == "graph n accuracy [95 %] F1 [95 %] support all".split()
+    assert lines[1].split()[:4] == ["direct", "40", "0.750", "[.600,"]
+    assert any(line.startswith("smallest accuracy difference") for line in lines)
+
+
+def test_where_nothing_has_an_answer_the_ranking_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    nothing = {"value": None, "low": None, "high": None, "n": 0}
+    ranks = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 93}
+    found = summary(em=nothing, f1=nothing, **{"ndcg@10": ranks, "mrr": ranks})
+    print_scores([Recorded("naive_rag", found, {})], [])
+    head, row, *_ = capsys.readouterr().out.splitlines()
+    assert "nDCG@10 [95 %]" in head
+    assert "MRR [95 %]" in head
+    assert row.split()[:4] == ["naive_rag", "93", "0.500", "[.400,"]
+
+
+def test_the_differences_of_the_leading_metric() -> None:
+    def found(*metrics: str) -> list[Difference]:
+        return [Difference("a", "b", m, 40, 0.1, 0.0, 0.2, 0.04, 0.04) for m in metrics]
+
+    assert [d.metric for d in leading(found("accuracy", "em", "f1"))] == ["accuracy"]
+    assert [d.metric for d in leading(found("em", "f1", "em", "f1"))] == ["f1", "f1"]
+    assert [d.metric for d in leading(found("support_recall"))] == ["support_recall"]
+
+
+def test_many_runs_and_little_money_fit(capsys: pytest.CaptureFixture[str]) -> None:
+    more = {"minimal_detectable_difference": {"f1": 0.1384}, "cost": {"money": 0.000199}}
+    runs = [
+        Recorded(f"a_graph_called_{i}", {**summary(), **more, "concurrency": 10 + i}, {})
+        for i in range(5)
+    ]
+    print_scores(runs, [])
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "a_graph_called_4 0.138" in text.replace("\n", " ")
+    assert "14 (a_graph_called_4)" in text.replace("\n", " ")
+    assert ["a_graph_called_0", "-", "-", "-", "0.0002"] in [r.split() for r in text.splitlines()]
 
 
 def test_the_concurrency_of_the_times_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,16 @@ def test_what_is_not_finished_is_left_out_and_told(row: MakeRow, folder: MakeFol
     assert ["begun is not finished" in left_out[0], "torn" in left_out[1]] == [True, True]
 
 
+def test_each_board_goes_by_what_its_data_is_scored_by(row: MakeRow, folder: MakeFolder) -> None:
+    root = folder("all/a", [row(right=1.0)]).parent
+    folder("all/b", [{**row(right=1.0), "scores": {"accuracy": 0.0}}], data_hash="e" * 16)
+    folder("all/c", [{**row(), "scores": {"accuracy": 1.0}}], data_hash="e" * 16)
+    usual, accurate = leaderboard(root)[0]
+    assert (usual.metric, accurate.metric) == ("f1", "accuracy")
+    assert [line.name for line in accurate.lines] == ["c", "b"]
+    assert [board.metric for board in leaderboard(root, "em")[0]] == ["em", "em"]
+
+
 def test_runs_of_other_lengths_are_marked(row: MakeRow, folder: MakeFolder) -> None:
     root = folder("all/a", [row()]).parent
     folder("all/b", [row(), row(1)])
