@@ -77,8 +77,11 @@ def linear_axis(low: float, high: float, most: int = 6) -> Axis:
 
 
 def score_axis(low: float, high: float) -> Axis:
-    """For values in [0, 1]: near the values, never beyond 0 and 1."""
-    axis = linear_axis(max(low - 0.02, 0.0), min(high + 0.02, 1.0), 5)
+    """For values in [0, 1]: near the values, never beyond 0 and 1, and at least 0.1 wide, for a
+    tick has two digits.
+    """
+    low, high = max(low - 0.02, 0.0), min(high + 0.02, 1.0)
+    axis = linear_axis(min(low, 0.9), max(high, min(low, 0.9) + 0.1), 5)
     ticks = [tick for tick in axis.ticks if -1e-9 <= tick <= 1 + 1e-9]
     return Axis(max(axis.low, 0.0), min(axis.high, 1.0), ticks)
 

@@ -86,6 +86,7 @@ def test_a_score_axis_stays_within_0_and_1_and_holds_its_values(low: float, high
     assert 0 <= axis.low <= low
     assert high <= axis.high <= 1
     assert len(axis.ticks) >= 2
+    assert len({f"{tick:.2f}" for tick in axis.ticks}) == len(axis.ticks), "no two read the same"
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 0.0), (5.0, 5.0), (3.0, 2e6), (100.0, 150.0)])
