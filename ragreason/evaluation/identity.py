@@ -17,12 +17,16 @@ def settings_parts(settings: Settings) -> dict[str, str]:
 
 
 def weights_parts(engines: Mapping[str, Any], settings: Settings) -> dict[str, str]:
-    """The hashes of local models' files; engines that are given as objects have none."""
-    return {
+    """The hashes of local models' files, and of an adapter's; those given as objects have none."""
+    found = {
         f"weights.{name}": weights_hash(engine, settings)
         for name, engine in engines.items()
         if isinstance(engine, str)
     }
+    if settings.vllm_adapter is None:
+        return found
+    folder = settings.vllm_adapter.expanduser().absolute()
+    return {**found, "weights.adapter": weights_hash(str(folder), settings)}
 
 
 def default_folder(

@@ -7,25 +7,31 @@ from ragreason.errors import ConfigError
 from ragreason.models.fetch import is_path, located
 from ragreason.settings import Settings
 
-_PART = 1 << 20
+_PART, _SAMPLE = 1 << 20, 1 << 12
+_PLACES = 4_096
 _LOCAL = {"vllm", "transformers", "scripted", "replay"}
 
 
 def weights_hash(model: str, settings: Settings) -> str:
-    """16 hex digits over the names, sizes, first and last MiB of the model's files; empty where the
-    model is on a server or not here.
+    """16 hex digits over the names and sizes of the model's files, their first and last MiB, and
+    4 KiB at even distances between these; empty where the model is on a server or not here.
 
     `model` is what settings and flags name engines by. Whole files are not read, because hashing
-    tens of gigabytes takes minutes: two files of one size that differ in the middle only, as no two
-    trainings give, count as the same.
+    tens of gigabytes takes minutes: files of one size that differ only between two of these places
+    count as the same. These are 1 MiB apart, in files above 4 GiB so far that there are 4,096.
+    Trained parts of a model are larger, its ends alone may be frozen.
     """
     files = _files(model, settings)
     digest = hashlib.sha256()
     for name, file in files:
-        digest.update(f"{name} {file.stat().st_size}\n".encode())
+        size = file.stat().st_size
+        digest.update(f"{name} {size}\n".encode())
         with file.open("rb") as opened:
             digest.update(opened.read(_PART))
-            opened.seek(max(0, file.stat().st_size - _PART))
+            for place in range(_PART, size - _PART, max(_PART, size // _PLACES)):
+                opened.seek(place)
+                digest.update(opened.read(_SAMPLE))
+            opened.seek(max(0, size - _PART))
             digest.update(opened.read(_PART))
     return digest.hexdigest()[:16] if files else ""
 

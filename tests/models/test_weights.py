@@ -35,3 +35,12 @@ def test_other_weights_under_the_same_name_are_another_model(
 @pytest.mark.parametrize("model", ["openai:gpt", "no-such-model", "./nowhere.gguf"])
 def test_what_is_not_here_has_no_hash(model: str) -> None:
     assert weights_hash(model, SETTINGS) == ""
+
+
+def test_weights_of_which_only_the_middle_was_trained_are_others(tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    frozen, layer = b"x" * 3_000_000, 1_200_000
+    file.write_bytes(frozen + b"a" * layer + frozen)
+    before = weights_hash(str(file), SETTINGS)
+    file.write_bytes(frozen + b"b" * layer + frozen)
+    assert weights_hash(str(file), SETTINGS) != before
