@@ -197,3 +197,25 @@ class Tree:
         """Process scores from the root to `node`; None where a step was not judged."""
         verdicts = (self.verdict(n) for n in self.path(node))
         return tuple(v.score if v is not None else None for v in verdicts)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each node below its parent, with what verifiers said."""
+        from ragreason.text.html import Row, box, tree_table
+
+        rows, pending = list[Row](), list(reversed(self.children(ROOT)))
+        while pending:
+            node = pending.pop()
+            pending += reversed(self.children(node))
+            step, verdicts = self.step(node), (self.verdict(node), self.verdict(node, outcome=True))
+            said = "" if step is None else step.query or step.answer or step.arguments or step.text
+            rows.append(
+                Row(
+                    depth=self.depth(node) - 1,
+                    kind="failed" if step is None else step.kind,
+                    text=" ".join(said.split()),
+                    figures=[None if verdict is None else verdict.score for verdict in verdicts],
+                    strong=self.finished(node),
+                    faded=step is None,
+                )
+            )
+        return box(tree_table(rows, ("step", "outcome")))

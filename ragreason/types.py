@@ -373,3 +373,10 @@ class Answer(Value):
     elapsed_s: float = 0.0
     first_token_s: float | None = None
     error: str = ""
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from ragreason.text.answer_html import answer_html
+        from ragreason.text.html import box
+
+        return box(answer_html(self))

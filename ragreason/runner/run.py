@@ -31,6 +31,15 @@ class Run:
         """The question as it was answered."""
         return self.restated or self.question
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the question, the answer, and what happened on the way."""
+        from ragreason.text.answer_html import answer_html
+        from ragreason.text.html import FADED, box, tag
+        from ragreason.traces.html import events_html
+
+        asked = tag("div", self.question.text, style=FADED)
+        return box(asked, answer_html(self.answer), events_html(self.events))
+
 
 class RunPaused(Exception):
     """A run waits before the `nodes`, to go on by `Runner.resume(thread)`. `values` are the state

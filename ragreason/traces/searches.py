@@ -58,6 +58,13 @@ class Search(Value):
     nodes: tuple[SearchNode, ...]
     best: tuple[int, ...] = ()
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from ragreason.text.html import box
+        from ragreason.traces.html import search_html
+
+        return box(search_html(self))
+
 
 @dataclass
 class _Growing:
