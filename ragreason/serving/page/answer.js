@@ -4,6 +4,8 @@ import { el, fill, icon } from "./dom.js";
 import { openPassage } from "./passages.js";
 import { status, seconds, duration } from "./words.js";
 
+const MARKS = /\s*\[\d+\]/g;
+
 /** `show(story)` draws the answer and how it stands. */
 export function answerCard() {
   const state = el("p", { class: "state" });
@@ -20,10 +22,10 @@ export function answerCard() {
     fill(state, stateLine(story));
     state.dataset.status = record.status;
     if (answer) {
-      fill(short, answer.abstained ? "The documents don't answer this." : answer.text || "No answer");
-      const sentence = answer.cited && answer.cited !== answer.text ? answer.cited : "";
-      const alone = !sentence && (answer.citations ?? []).length;
-      fill(cited, linked(story, sentence), alone ? numbers(story) : null);
+      const said = answer.abstained ? "The documents don't answer this." : answer.text || "No answer";
+      const sentence = (answer.cited ?? "").replace(MARKS, "").trim() === answer.text ? "" : answer.cited;
+      fill(short, el("span", {}, said), sentence ? null : numbers(story));
+      fill(cited, linked(story, sentence ?? ""));
     } else {
       fill(short, story.text, record.status === "running" ? el("span", { class: "caret" }) : null);
       fill(cited);
@@ -54,7 +56,7 @@ function linked(story, sentence) {
   });
 }
 
-const numbers = (story) => story.answer.citations.map((found) => citation(story, found));
+const numbers = (story) => (story.answer.citations ?? []).map((found) => citation(story, found));
 
 function citation(story, found) {
   return el(

@@ -55,7 +55,7 @@ const ICONS = {
 export function icon(name) {
   return svg(
     "svg",
-    { class: `icon ${name}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
+    { class: `icon icon-${name}`, viewBox: "0 0 16 16", "aria-hidden": "true" },
     svg("path", { d: ICONS[name] ?? ICONS.node }),
   );
 }

@@ -28,7 +28,7 @@ export function runView(onChange = () => {}) {
   function open(record, graph) {
     close();
     const { signal } = leave;
-    const story = newStory(record);
+    const story = newStory(record, graph);
     const seen = { last: -1 };
     const goOn = (changed) => {
       story.record = changed;

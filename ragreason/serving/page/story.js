@@ -1,10 +1,14 @@
 // What a run's events add up to: nodes at work, steps, trees, passages, the answer as it grows.
 // No drawing here.
 
-/** A run of which nothing was heard yet. */
-export function newStory(record) {
+/** A run of which nothing was heard yet; `graph` is its graph as it is drawn, null if that is unknown. */
+export function newStory(record, graph = null) {
+  const arrows = graph?.drawing.arrows.map(({ source, target }) => `${source}\n${target}`);
   return {
     record,
+    arrows: arrows ? new Set(arrows) : null,
+    inside: new Map(), // nodes at work in graphs inside this one, by name
+    forced: false, // a limit led to an answer, past the arrows
     nodes: new Map(), // name -> {state, times}
     taken: new Set(), // arrows that were walked, "from\nto"
     steps: [], // what happened, in order
@@ -31,27 +35,48 @@ export function hear(story, kind, event) {
   else if (kind === "verdict") hearVerdict(story, event, at);
   else if (kind === "mark") mark(story, event);
   else if (kind === "answer") {
-    story.answer = event.answer;
-    story.steps.push({ ...at, kind, text: event.answer.text ?? "", answer: event.answer });
-  } else story.steps.push({ ...at, kind });
+    // a graph inside this one answers too, so that this run's answer comes with its record
+    story.steps.push({ ...at, kind, text: event.answer.text ?? "" });
+  } else {
+    story.forced ||= kind === "forced";
+    story.steps.push({ ...at, kind });
+  }
 }
 
-// Nodes that start together come after those that finished together (a superstep of LangGraph).
+// Nodes that start together come after those that finished together (a superstep of LangGraph). A
+// node that no arrow leads to from there is one of a graph inside this one, whatever its name.
 function hearNode(story, name, what) {
-  const node = story.nodes.get(name) ?? { state: "", times: 0, running: 0 };
-  if (what === "started") {
-    node.running += 1;
-    node.times += 1;
-    for (const before of story.finished) story.taken.add(`${before}\n${name}`);
-  } else {
-    node.running = Math.max(0, node.running - 1);
-    if (story.lastNodeEvent === "started") story.finished.clear();
-    story.finished.add(name);
-  }
-  story.lastNodeEvent = what;
-  node.state = node.running ? "running" : "done";
-  story.nodes.set(name, node);
+  if (what === "started") start(story, name);
+  else finish(story, name);
 }
+
+function start(story, name) {
+  const before = [...story.finished].filter((from) => leads(story, from, name));
+  if (!before.length && !story.forced) {
+    story.inside.set(name, (story.inside.get(name) ?? 0) + 1);
+    return;
+  }
+  const node = story.nodes.get(name) ?? { state: "", times: 0, running: 0 };
+  story.nodes.set(name, { state: "running", times: node.times + 1, running: node.running + 1 });
+  for (const from of before) story.taken.add(`${from}\n${name}`);
+  story.lastNodeEvent = "started";
+}
+
+function finish(story, name) {
+  const inside = story.inside.get(name) ?? 0;
+  if (inside) {
+    story.inside.set(name, inside - 1);
+    return;
+  }
+  const node = story.nodes.get(name) ?? { state: "", times: 1, running: 1 };
+  const running = Math.max(0, node.running - 1);
+  story.nodes.set(name, { ...node, running, state: running ? "running" : "done" });
+  if (story.lastNodeEvent === "started") story.finished.clear();
+  story.finished.add(name);
+  story.lastNodeEvent = "finished";
+}
+
+const leads = (story, from, to) => !story.arrows || story.arrows.has(`${from}\n${to}`);
 
 /** Whether a run went along an arrow of its graph's picture. */
 export function went(story, { source, target }) {

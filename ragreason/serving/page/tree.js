@@ -142,7 +142,7 @@ function card(tree, id, at, best, chosen, entry, open) {
     onclick: () => open(id),
     onkeydown: (event) => move(event, tree, id, open),
   });
-  const shown = svg("svg", { class: `icon ${node.entry.kind}`, x: 9, y: 7, width: 13, height: 13, viewBox: "0 0 16 16" });
+  const shown = svg("svg", { class: "icon", x: 9, y: 7, width: 13, height: 13, viewBox: "0 0 16 16" });
   shown.append(icon(node.entry.kind === "failed" ? "cross" : node.entry.kind).firstChild);
   group.append(
     svg("title", {}, text),
@@ -164,7 +164,7 @@ function card(tree, id, at, best, chosen, entry, open) {
 
 /** One line of text that ends where the card does. */
 const clipped = (text) =>
-  svg("svg", { x: 9, y: 22, width: CARD.width - 18, height: 18 }, svg("text", { class: "text", x: 0, y: 13 }, cut(text, 25)));
+  svg("svg", { x: 9, y: 22, width: CARD.width - 18, height: 18 }, svg("text", { class: "text", x: 0, y: 13 }, cut(text, 24)));
 
 /** What the strategy makes of a node, or else what the verifier does. */
 const valueOf = (node) => node.mark?.value ?? node.verdict?.score ?? null;

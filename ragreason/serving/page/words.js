@@ -12,7 +12,9 @@ export function seconds(s) {
 /** A score with enough figures to compare by. */
 export function score(x) {
   if (x === null || x === undefined) return "–";
-  return Math.abs(x) >= 100 ? x.toFixed(0) : Math.abs(x) >= 10 ? x.toFixed(1) : x.toFixed(2);
+  const size = Math.abs(x);
+  if (size > 0 && size < 0.1) return x.toFixed(4); // reciprocal ranks are this small
+  return size >= 100 ? x.toFixed(0) : size >= 10 ? x.toFixed(1) : x.toFixed(2);
 }
 
 export function moment(s) {

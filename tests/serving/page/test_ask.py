@@ -20,7 +20,7 @@ async def test_a_citation_opens_its_passage_at_the_sentence_that_was_used(
         page = await open_page(served)
         await page.ask()
         await page.until("finished")
-        assert await page.text(".answer") == "1874"
+        assert await page.text(".answer > span") == "1874"
         assert await page.text(".sources .title") == "Edda Quill"
         await page.tab.click(".answer-card .citation >> nth=0")
         assert await page.text("#passage h2") == "Edda Quill"
@@ -182,7 +182,7 @@ async def test_a_past_run_is_found_and_opened_as_it_was(
         assert "1874" in await page.text(".passages mark")
         await page.tab.reload()
         await page.until("finished")
-        assert await page.text(".answer") == "1874"
+        assert await page.text(".answer > span") == "1874"
 
 
 async def test_the_keyboard_does_it_all(serving: Serving, open_page: OpenPage) -> None:
@@ -212,3 +212,26 @@ async def test_the_keyboard_does_it_all(serving: Serving, open_page: OpenPage) -
 
 async def focused(page: Any) -> str:
     return str(await page.tab.evaluate("document.activeElement.id"))
+
+
+async def test_a_graph_inside_lights_nothing_up_that_has_its_nodes_names(
+    serving: Serving, open_page: OpenPage
+) -> None:
+    """In `decompose` a node runs `naive_rag`, which has a `retrieve` and an `answer` of its own."""
+    parts = '{"questions": ["Who designed the Sallow Bridge?", "When was Edda Quill born?"]}'
+    engine = Scripted(rules=[(lambda r: r.json_schema is not None, parts)], default="1874")
+    async with serving(engine, ("decompose",)) as served:
+        page = await open_page(served)
+        await page.ask(graph="decompose")
+        await page.until("finished")
+        record = (await served.client.get("/v1/runs")).json()["runs"][0]
+        told = [e for _, e in await served.desk.store.events(record["id"]) if e.kind == "answer"]
+        assert len(told) > 1, "answers inside are steps"
+        times = {}
+        for node in ("retrieve", "decompose", "solve", "pool", "answer"):
+            assert await state(page, node) == "done"
+            times[node] = await page.tab.text_content(f'[data-node="{node}"] .times')
+        assert times["retrieve"] == times["answer"] == "", "each was at work once"
+        taken = await page.tab.locator(".arrow.taken").count()
+        assert taken == await page.tab.locator(".arrow").count(), "it is one way through"
+        assert (await page.texts(".passages details.cited .title"))[0] == "Edda Quill"

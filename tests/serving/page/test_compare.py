@@ -22,7 +22,7 @@ async def test_both_answer_and_what_they_cost_is_told_as_a_ratio(
         for side in (0, 1):
             done = f'[data-side="{side}"] .state[data-status="finished"]'
             await page.tab.wait_for_selector(done)
-            assert await page.text(f'[data-side="{side}"] .answer') == "1874"
+            assert await page.text(f'[data-side="{side}"] .answer > span') == "1874"
         drawn = await page.texts(".side .graph-card h2")
         assert drawn == ["naive_rag", "react"]
         runs = (await served.client.get("/v1/runs")).json()["runs"]

@@ -113,4 +113,4 @@ async def test_an_answer_that_is_not_there_is_told(serving: Serving, open_page: 
         page = await open_page(served)
         await page.ask("Who painted the moon?", graph="abstain")
         await page.until("finished")
-        assert await page.text(".answer") == "The documents don't answer this."
+        assert await page.text(".answer > span") == "The documents don't answer this."
