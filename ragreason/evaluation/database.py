@@ -59,7 +59,7 @@ class ResultsDatabase:
             "parts": json.dumps(parts),
         }
         try:
-            self._runs.metadata.create_all(self._engine)
+            self._create_tables()
             self._insert(self._runs, [run])
         except self._errors as error:
             self._engine.dispose()
@@ -100,6 +100,23 @@ class ResultsDatabase:
             "latency_s": row["latency_s"],
             "row": json.dumps(row, ensure_ascii=True, allow_nan=False),
         }
+
+    def _create_tables(self) -> None:
+        """Where they are not there yet; other runs may begin at the same moment."""
+        from sqlalchemy.exc import IntegrityError
+        from sqlalchemy.schema import CreateTable
+
+        def create() -> None:
+            with self._engine.begin() as connection:
+                for table in self._runs.metadata.sorted_tables:
+                    connection.execute(CreateTable(table, if_not_exists=True))
+
+        try:
+            create()
+        except (
+            IntegrityError
+        ):  # PostgreSQL: another run was faster by a hair, so now they are there
+            create()
 
     def _insert(self, table: Any, records: list[dict[str, Any]]) -> None:
         if not records:
