@@ -15,6 +15,7 @@ from ragreason.evaluation.evaluate import Beginning, evaluate, run_parts
 from ragreason.evaluation.identity import default_folder, settings_parts, weights_parts
 from ragreason.evaluation.ray_cluster import Opening, ray_workers
 from ragreason.evaluation.rows import Row
+from ragreason.generation.open import check_name
 from ragreason.graph.library import read_nested
 from ragreason.graph.resolve import resolve_node
 from ragreason.models.parameters import parameters_of
@@ -98,6 +99,9 @@ async def evaluate_graphs(
     """
     names = graph_names(graphs)
     listener = listener or Listener()
+    for engine in plan.engines().values():
+        if isinstance(engine, str):
+            check_name(engine)
     index = await _index(names.values(), plan, listener)
     async with AsyncExitStack() as stack:
         # All are opened before the first runs: mistakes come early, and engines are shared.

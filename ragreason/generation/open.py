@@ -21,27 +21,38 @@ def open_engine(model: str, chosen: Settings | None = None) -> Generator:
     Two engines opened for the same local model share one process. Raises UnknownNameError with the
     nearest name, ConfigError for a path without a model or a missing package or key.
     """
+    check_name(model)
     configured = chosen or settings()
     kind, _, rest = model.partition(":")
-    if kind == "openai" and rest:
+    if kind == "openai":
         return _openai(rest, configured)
-    if kind == "vllm" and rest:
+    if kind == "vllm":
         return _vllm(rest, configured)
-    if kind == "transformers" and rest:
+    if kind == "transformers":
         return _transformers(rest, configured)
-    if kind == "scripted" and rest:
+    if kind == "scripted":
         from ragreason.generation.scripted import load_script
 
         return load_script(Path(rest))
-    if kind in {"replay", "record"} and rest:
+    if kind in {"replay", "record"}:
         return _replay(kind, rest, configured)
-    if kind in SCHEMES and not rest:
-        raise ConfigError(f"model '{model}' lacks what comes after the colon; give {FORMS}")
+    return _openvino(model, configured)
+
+
+def check_name(model: str) -> None:
+    """Refuse what names no engine, at no cost: before an index is made or a model is fetched.
+
+    Raises UnknownNameError with the nearest name, ConfigError for a kind without a name.
+    """
+    kind, _, rest = model.partition(":")
+    if kind in SCHEMES:
+        if not rest:
+            raise ConfigError(f"model '{model}' lacks what comes after the colon; give {FORMS}")
+        return
     if rest and not Path(model).expanduser().exists() and kind.isidentifier() and len(kind) > 1:
         raise UnknownNameError("kind of engine", kind, SCHEMES, f"in '{model}'; give {FORMS}")
-    if models.is_path(model) or model in models.known():
-        return _openvino(model, configured)
-    raise UnknownNameError("model", model, models.known(), f"or give {FORMS}")
+    if not (models.is_path(model) or model in models.known()):
+        raise UnknownNameError("model", model, models.known(), f"or give {FORMS}")
 
 
 def _openai(name: str, configured: Settings) -> Generator:

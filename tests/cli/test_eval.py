@@ -132,6 +132,17 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert printed.err.count("\n") == 1
 
 
+def test_a_wrong_model_is_told_before_an_index_is_made(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = f"world:{VESSMARK}"
+    assert invoke(["eval", "naive_rag", "--data", data, "--model", "minilmm"]) == 2
+    assert "unknown model 'minilmm'" in capsys.readouterr().err
+    assert not (folder / "home/corpora").exists()
+    assert evaluate("naive_rag") == 0
+    assert (folder / "home/corpora").exists(), "where it would have been"
+
+
 def test_compare_reads_finished_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate("direct", "naive_rag", more=["--out", "out"]) == 0
     capsys.readouterr()
