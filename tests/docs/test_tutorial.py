@@ -40,7 +40,7 @@ async def test_every_cell_runs_and_results_show_themselves(
     assert "cited" in pages[0]
     assert "a tree of" in pages[1]
     assert "<table" in pages[2]
-    assert "searched for In which town" in capsys.readouterr().out
+    assert "searched for Where was the composer" in capsys.readouterr().out
 
 
 def test_it_is_kept_without_results() -> None:
