@@ -196,7 +196,9 @@ class OpenVINOEngine:
 
     async def _replies(self, job: Job) -> AsyncGenerator[Delta | Done, None]:
         """The worker's replies to a job, up to and including Done. Leaving early cancels it."""
-        connection = self._connect()
+        connection = self._connection
+        if connection is None or connection.dead:  # to start a process holds up an event loop
+            connection = await asyncio.to_thread(self._connect)
         queue = connection.submit(job)
         finished = False
         deadline = asyncio.get_running_loop().time() + self._timeout_s
