@@ -28,10 +28,11 @@ async def _run(tree: ast.Module | ast.Expression, mode: str, names: dict[str, An
     return await result if inspect.iscoroutine(result) else result
 
 
-@pytest.mark.usefixtures("workplace")
 async def test_every_cell_runs_and_results_show_themselves(
-    capsys: pytest.CaptureFixture[str],
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (workplace / "s.yaml").write_text("default: Lower Quarrin\n", encoding="utf-8")
+    monkeypatch.setenv("RAGREASON_MODEL", "scripted:s.yaml")
     names: dict[str, Any] = {"__name__": "__main__"}
     code = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
     results = [await shown(source, names) for source in code]
