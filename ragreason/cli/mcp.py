@@ -1,11 +1,12 @@
 """`ragreason mcp`: search, answers and documents for agents and chat programs, over MCP."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ragreason.cli.output import note
+from ragreason.cli.output import Json, note, print_json
 from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
 
 
@@ -34,8 +35,12 @@ def mcp(
     set_: Overrides = None,
     allow_import: Allowed = None,
     no_cache: NoCache = False,
+    json: Json = False,
 ) -> None:
-    """Serve the tools search, answer and open_document, and documents as resources, over MCP."""
+    """Serve search, answers and documents to agents and chat programs, over MCP.
+
+    The tools are search, answer and open_document; documents are resources as well.
+    """
     import asyncio
     import signal
 
@@ -45,6 +50,8 @@ def mcp(
 
     if demo and index is not None:
         raise typer.BadParameter("--demo searches the sample corpus; leave --index out")
+    if json and not http:
+        raise typer.BadParameter("over stdio the output is the protocol's; --json goes with --http")
     keys = settings().serve_keys
     options = Options(
         host=host, port=port, keys=keys, most_runs=most_runs, most_seconds=most_seconds
@@ -61,7 +68,7 @@ def mcp(
     }
     names = graphs or ["naive_rag"]
     if http:
-        asyncio.run(_serve(names, options, parts, demo=demo))
+        asyncio.run(_serve(names, options, parts, demo=demo, json=json))
         return
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a thread that reads input holds up the other way
     with only_the_protocol() as wire:
@@ -69,7 +76,13 @@ def mcp(
 
 
 async def _serve(
-    graphs: list[str], options: Any, parts: dict[str, Any], *, demo: bool, wire: Any = None
+    graphs: list[str],
+    options: Any,
+    parts: dict[str, Any],
+    *,
+    demo: bool,
+    wire: Any = None,
+    json: bool = False,
 ) -> None:
     from ragreason.cli.demo import built_index
     from ragreason.serving.mcp_open import need_mcp, open_tools, serve_http, serve_stdio
@@ -85,6 +98,13 @@ async def _serve(
             await serve_stdio(server, wire)
             return
         shown = f"[{options.host}]" if ":" in options.host else options.host
-        await serve_http(
-            server, options, lambda p: note(f"MCP at http://{shown}:{p}/mcp (end with Ctrl-C)")
-        )
+
+        def tell(port: int) -> None:
+            url = f"http://{shown}:{port}/mcp"
+            if json:
+                print_json({"url": url, "graphs": graphs})
+                sys.stdout.flush()  # whoever reads it waits for it
+            else:
+                note(f"MCP at {url} (end with Ctrl-C)")
+
+        await serve_http(server, options, tell)
