@@ -31,7 +31,7 @@ async def _run(tree: ast.Module | ast.Expression, mode: str, names: dict[str, An
 async def test_every_cell_runs_and_results_show_themselves(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (workplace / "s.yaml").write_text("default: Lower Quarrin\n", encoding="utf-8")
+    (workplace / "s.yaml").write_text("default: Ilva Trennick\n", encoding="utf-8")
     monkeypatch.setenv("RAGREASON_MODEL", "scripted:s.yaml")
     names: dict[str, Any] = {"__name__": "__main__"}
     code = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
