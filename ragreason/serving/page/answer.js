@@ -22,8 +22,11 @@ export function answerCard() {
     fill(state, stateLine(story));
     state.dataset.status = record.status;
     if (answer) {
-      const said = answer.abstained ? "The documents don't answer this." : answer.text || "No answer";
-      const sentence = (answer.cited ?? "").replace(MARKS, "").trim() === answer.text ? "" : answer.cited;
+      const said = answer.abstained
+        ? "The documents don't answer this."
+        : answer.text || "No answer";
+      const sentence =
+        (answer.cited ?? "").replace(MARKS, "").trim() === answer.text ? "" : answer.cited;
       fill(short, el("span", {}, said), sentence ? null : numbers(story));
       fill(cited, linked(story, sentence ?? ""));
     } else {
@@ -33,7 +36,10 @@ export function answerCard() {
     short.hidden = !answer && !story.text;
     cited.hidden = !cited.childNodes.length;
     fill(notes, notesOf(story));
-    fill(sources, (answer?.citations ?? []).map((citation) => source(story, citation)));
+    fill(
+      sources,
+      (answer?.citations ?? []).map((citation) => source(story, citation)),
+    );
     sources.hidden = !sources.childNodes.length;
   }
   return { node, show };
@@ -82,25 +88,43 @@ function source(story, found) {
 
 function notesOf({ record, answer }) {
   const found = [];
-  if (record.status === "failed") found.push(note("cross", "bad", record.error || "It failed.", advice(record.error)));
-  if (record.status === "cancelled") found.push(note("stop", "", "You ended this run before it had an answer."));
+  if (record.status === "failed")
+    found.push(note("cross", "bad", record.error || "It failed.", advice(record.error)));
+  if (record.status === "cancelled")
+    found.push(note("stop", "", "You ended this run before it had an answer."));
   if (!answer) return found;
   if (answer.status === "forced") {
-    found.push(note("forced", "warn", `Answered from what was there: ${answer.forced_by || "a limit was reached"}.`));
+    found.push(
+      note(
+        "forced",
+        "warn",
+        `Answered from what was there: ${answer.forced_by || "a limit was reached"}.`,
+      ),
+    );
   }
-  if (answer.missing?.length) found.push(note("search", "", `Missing: ${answer.missing.join("; ")}.`));
+  if (answer.missing?.length)
+    found.push(note("search", "", `Missing: ${answer.missing.join("; ")}.`));
   for (const other of answer.alternatives ?? []) {
     const share = Math.round(100 * other.weight);
-    found.push(note("verdict", "", `Other evidence says: ${other.text} (${share} % of the support).`));
+    found.push(
+      note("verdict", "", `Other evidence says: ${other.text} (${share} % of the support).`),
+    );
   }
   return found;
 }
 
 const note = (sign, kind, text, more = "") =>
-  el("p", { class: `note ${kind}` }, icon(sign), el("span", {}, text, more && el("span", { class: "faint" }, ` ${more}`)));
+  el(
+    "p",
+    { class: `note ${kind}` },
+    icon(sign),
+    el("span", {}, text, more && el("span", { class: "faint" }, ` ${more}`)),
+  );
 
 function advice(error) {
-  if (/Engine(Died|Timeout)?Error|connect/i.test(error)) return "The model's server may be down; try again when it is back.";
-  if (/longer than/.test(error)) return "Ask something smaller, or let the server give questions more time.";
+  if (/Engine(Died|Timeout)?Error|connect/i.test(error))
+    return "The model's server may be down; try again when it is back.";
+  if (/longer than/.test(error))
+    return "Ask something smaller, or let the server give questions more time.";
   return "";
 }

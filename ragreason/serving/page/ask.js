@@ -14,15 +14,26 @@ export function askView(graphs, go) {
   const talk = conversation(go);
   const idle = el("div", { class: "idle" });
   const pauses = el("div", { class: "checks" });
-  const { field, node: question } = questionField("question", "Ask something that the documents answer");
+  const { field, node: question } = questionField(
+    "question",
+    "Ask something that the documents answer",
+  );
   const choice = graphChoice("graph", graphs, graphs[0]?.name, chosen);
   const seed = el("input", { id: "seed", type: "number", min: 0, step: 1, value: 0 });
   const askButton = el("button", { class: "primary", title: "Enter" }, "Ask");
-  const stop = el("button", { type: "button", class: "stop", hidden: true, onclick: end }, "Cancel");
+  const stop = el(
+    "button",
+    { type: "button", class: "stop", hidden: true, onclick: end },
+    "Cancel",
+  );
   const run = runView(changed);
   let story = null;
 
-  const compare = el("button", { type: "button", class: "quiet", onclick: () => go("#/compare", field.value) }, "Compare two graphs");
+  const compare = el(
+    "button",
+    { type: "button", class: "quiet", onclick: () => go("#/compare", field.value) },
+    "Compare two graphs",
+  );
   const options = el(
     "details",
     { class: "options" },
@@ -35,27 +46,46 @@ export function askView(graphs, go) {
     "form",
     { class: "card ask", onsubmit: ask, "aria-label": "Ask" },
     question,
-    el("div", { class: "row" }, el("label", { for: "graph" }, "Graph"), choice, el("span", { class: "grow" }), compare, stop, askButton),
+    el(
+      "div",
+      { class: "row" },
+      el("label", { for: "graph" }, "Graph"),
+      choice,
+      el("span", { class: "grow" }),
+      compare,
+      stop,
+      askButton,
+    ),
     options,
   );
   const node = el("div", { class: "view" }, form, notices.node, talk.node, idle, run.node);
 
   function chosen() {
     const graph = graphs.find((one) => one.name === choice.value);
-    const box = (name) => el("label", {}, el("input", { type: "checkbox", name: "pause", value: name }), name);
+    const box = (name) =>
+      el("label", {}, el("input", { type: "checkbox", name: "pause", value: name }), name);
     fill(pauses, (graph?.nodes ?? []).map(box));
     talk.fits(graph);
     if (!story) fill(idle, graph ? graphCard(graph).node : null, keys());
   }
 
-  const keys = () => el("p", { class: "faint small keys" }, "Enter asks, Shift+Enter begins a new line, / leads back to the question.");
+  const keys = () =>
+    el(
+      "p",
+      { class: "faint small keys" },
+      "Enter asks, Shift+Enter begins a new line, / leads back to the question.",
+    );
 
   async function ask(event) {
     event?.preventDefault();
     if (!field.value.trim()) return field.focus();
     notices.clear();
     const pause = [...pauses.querySelectorAll("input:checked")].map((input) => input.value);
-    const body = { graph: choice.value, question: field.value.trim(), seed: Number(seed.value) || 0 };
+    const body = {
+      graph: choice.value,
+      question: field.value.trim(),
+      seed: Number(seed.value) || 0,
+    };
     askButton.disabled = true;
     try {
       const record = await begin({ ...body, pause_before: pause, thread: talk.thread() });
@@ -71,7 +101,10 @@ export function askView(graphs, go) {
   function open(record) {
     options.open = false;
     fill(idle);
-    story = run.open(record, graphs.find((graph) => graph.name === record.graph));
+    story = run.open(
+      record,
+      graphs.find((graph) => graph.name === record.graph),
+    );
     talk.show(record);
   }
 

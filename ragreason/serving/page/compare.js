@@ -10,13 +10,22 @@ import { count, seconds, duration, tokens } from "./words.js";
 /** `show(first, second, question)` opens two runs, or the form. */
 export function compareView(graphs, go) {
   const notices = noticeBox();
-  const { field, node: question } = questionField("compare-question", "One question for both graphs");
-  const choices = [0, 1].map((i) => graphChoice(`graph-${i}`, graphs, (graphs[i] ?? graphs[0])?.name));
+  const { field, node: question } = questionField(
+    "compare-question",
+    "One question for both graphs",
+  );
+  const choices = [0, 1].map((i) =>
+    graphChoice(`graph-${i}`, graphs, (graphs[i] ?? graphs[0])?.name),
+  );
   const stories = [null, null];
   const views = [0, 1].map(() => runView(changed));
   const table = el("section", { class: "card", "aria-label": "Comparison", hidden: true });
   const askButton = el("button", { class: "primary" }, "Ask both");
-  const stop = el("button", { type: "button", class: "stop", hidden: true, onclick: end }, "Cancel");
+  const stop = el(
+    "button",
+    { type: "button", class: "stop", hidden: true, onclick: end },
+    "Cancel",
+  );
   const form = el(
     "form",
     { class: "card ask", onsubmit: ask, "aria-label": "Compare" },
@@ -34,7 +43,11 @@ export function compareView(graphs, go) {
       askButton,
     ),
   );
-  const sides = el("div", { class: "sides" }, views.map((view, i) => el("div", { class: "side", "data-side": i }, view.node)));
+  const sides = el(
+    "div",
+    { class: "sides" },
+    views.map((view, i) => el("div", { class: "side", "data-side": i }, view.node)),
+  );
   const node = el("div", { class: "view" }, form, notices.node, table, sides);
 
   async function ask(event) {
@@ -42,7 +55,9 @@ export function compareView(graphs, go) {
     if (!field.value.trim()) return field.focus();
     notices.clear();
     askButton.disabled = true;
-    const asked = choices.map((choice) => begin({ graph: choice.value, question: field.value.trim() }));
+    const asked = choices.map((choice) =>
+      begin({ graph: choice.value, question: field.value.trim() }),
+    );
     const [one, two] = await Promise.allSettled(asked);
     askButton.disabled = false;
     const failed = [one, two].find((result) => result.status === "rejected");
@@ -57,17 +72,27 @@ export function compareView(graphs, go) {
 
   function open(records) {
     records.forEach((record, i) => {
-      stories[i] = views[i].open(record, graphs.find((graph) => graph.name === record.graph));
+      stories[i] = views[i].open(
+        record,
+        graphs.find((graph) => graph.name === record.graph),
+      );
     });
     changed();
   }
 
   function changed() {
-    const going = stories.some((story) => story && ["running", "paused"].includes(story.record.status));
+    const going = stories.some(
+      (story) => story && ["running", "paused"].includes(story.record.status),
+    );
     stop.hidden = !going;
     askButton.hidden = going;
     table.hidden = !stories[0] || !stories[1];
-    if (!table.hidden) fill(table, el("div", { class: "card-head" }, el("h2", {}, "Side by side")), figures(stories));
+    if (!table.hidden)
+      fill(
+        table,
+        el("div", { class: "card-head" }, el("h2", {}, "Side by side")),
+        figures(stories),
+      );
   }
 
   async function end() {
@@ -104,16 +129,38 @@ function figures(stories) {
   const rows = [
     ["Answer", stories.map((story) => story.answer?.text || story.record.status)],
     ["Cited passages", stories.map((story) => count(cited(story))), stories.map(cited)],
-    ["Time", stories.map((story) => seconds(duration(story.record))), stories.map((story) => duration(story.record))],
+    [
+      "Time",
+      stories.map((story) => seconds(duration(story.record))),
+      stories.map((story) => duration(story.record)),
+    ],
     ["Tokens", usages.map((usage) => (usage ? count(tokens(usage)) : "–")), usages.map(tokens)],
-    ["Model calls", usages.map((usage) => (usage ? count(usage.calls) : "–")), usages.map((usage) => usage?.calls)],
-    ["Searches", usages.map((usage) => (usage ? count(usage.retrievals) : "–")), usages.map((usage) => usage?.retrievals)],
+    [
+      "Model calls",
+      usages.map((usage) => (usage ? count(usage.calls) : "–")),
+      usages.map((usage) => usage?.calls),
+    ],
+    [
+      "Searches",
+      usages.map((usage) => (usage ? count(usage.retrievals) : "–")),
+      usages.map((usage) => usage?.retrievals),
+    ],
   ];
   const names = stories.map((story) => el("th", { scope: "col" }, story.record.graph));
   const head = el("tr", {}, el("td"), names, el("th", { scope: "col" }, "Second to first"));
   const row = ([name, texts, values]) =>
-    el("tr", {}, el("th", { scope: "row" }, name), texts.map((text) => el("td", {}, text)), el("td", {}, ratio(values)));
-  return el("div", { class: "scroll" }, el("table", { class: "ratios" }, el("thead", {}, head), el("tbody", {}, rows.map(row))));
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, name),
+      texts.map((text) => el("td", {}, text)),
+      el("td", {}, ratio(values)),
+    );
+  return el(
+    "div",
+    { class: "scroll" },
+    el("table", { class: "ratios" }, el("thead", {}, head), el("tbody", {}, rows.map(row))),
+  );
 }
 
 const cited = (story) => new Set((story.answer?.citations ?? []).map((c) => c.passage_id)).size;

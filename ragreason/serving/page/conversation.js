@@ -25,7 +25,8 @@ export function conversation(go) {
   }
 
   function fits(graph) {
-    fitting.textContent = graph && !graph.reads_history ? `${graph.name} does not look at earlier turns` : "";
+    fitting.textContent =
+      graph && !graph.reads_history ? `${graph.name} does not look at earlier turns` : "";
   }
 
   /** The turns before a run, if it is part of a conversation. */
@@ -50,7 +51,12 @@ export function conversation(go) {
     };
     fill(
       node,
-      el("div", { class: "card-head" }, el("h2", {}, "Conversation"), el("button", { class: "quiet", onclick: end }, "End it")),
+      el(
+        "div",
+        { class: "card-head" },
+        el("h2", {}, "Conversation"),
+        el("button", { class: "quiet", onclick: end }, "End it"),
+      ),
       el("ol", { class: "talk" }, before.map(turn)),
     );
   }

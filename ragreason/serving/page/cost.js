@@ -31,10 +31,18 @@ function figures(story) {
 }
 
 const figure = (name, value, more = "") =>
-  el("div", {}, el("dt", {}, name), el("dd", {}, value), more && el("dd", { class: "faint small" }, more));
+  el(
+    "div",
+    {},
+    el("dt", {}, name),
+    el("dd", {}, value),
+    more && el("dd", { class: "faint small" }, more),
+  );
 
-const saved = (usage) => (usage?.cached_tokens ? `${count(usage.cached_tokens)} from the prefix cache` : "");
-const cached = (usage) => (usage?.cache_hits ? `${count(usage.cache_hits)} from the response cache` : "");
+const saved = (usage) =>
+  usage?.cached_tokens ? `${count(usage.cached_tokens)} from the prefix cache` : "";
+const cached = (usage) =>
+  usage?.cache_hits ? `${count(usage.cache_hits)} from the response cache` : "";
 
 function split(usage) {
   const all = tokens(usage);
@@ -46,15 +54,16 @@ function split(usage) {
     part.style.flexGrow = String(usage[key]);
     bar.append(part);
   }
-  const row = ([key, name]) => el(
-    "li",
-    {},
-    el("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
-    el("span", {}, name),
-    key === "completion_tokens" && usage.reasoning_tokens
-      ? el("span", { class: "faint small" }, `${count(usage.reasoning_tokens)} thought`)
-      : null,
-    el("span", { class: "n" }, count(usage[key])),
-  );
+  const row = ([key, name]) =>
+    el(
+      "li",
+      {},
+      el("span", { class: `swatch ${name}`, "aria-hidden": "true" }),
+      el("span", {}, name),
+      key === "completion_tokens" && usage.reasoning_tokens
+        ? el("span", { class: "faint small" }, `${count(usage.reasoning_tokens)} thought`)
+        : null,
+      el("span", { class: "n" }, count(usage[key])),
+    );
   return [bar, el("ul", { class: "kinds" }, parts.map(row))];
 }

@@ -51,7 +51,7 @@ const ICONS = {
   node: "M8 4.500a3.500 3.500 0 1 0 0 7 3.500 3.500 0 0 0 0-7z",
 };
 
-/** A small drawing of the name; it says nothing to screen readers, so a word stands beside it. */
+/** A small drawing; it says nothing to screen readers, so a word stands beside it. */
 export function icon(name) {
   return svg(
     "svg",

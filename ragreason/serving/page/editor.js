@@ -1,4 +1,4 @@
-// A graph's file, checked and drawn while it is written. It stays in the page: download it to keep it.
+// A graph's file, checked and drawn while it is written. It stays in the page until downloaded.
 
 import { el, fill, icon } from "./dom.js";
 import { api } from "./api.js";
@@ -31,7 +31,11 @@ export function editorView(graphs) {
     onscroll: () => (numbers.scrollTop = area.scrollTop),
   });
   const choice = graphChoice("from", graphs, graphs[0]?.name);
-  const start = el("button", { type: "button", onclick: () => load(choice.value) }, "Begin from it");
+  const start = el(
+    "button",
+    { type: "button", onclick: () => load(choice.value) },
+    "Begin from it",
+  );
   const save = el("button", { type: "button", class: "primary", onclick: download }, "Download");
   const node = el(
     "div",
@@ -43,13 +47,38 @@ export function editorView(graphs) {
       el(
         "section",
         { class: "card", "aria-label": "File" },
-        el("div", { class: "card-head" }, el("h1", {}, "Graph file"), el("span", { class: "grow" }), el("label", { for: "from", class: "hidden" }, "Graph to begin from"), choice, start, save),
+        el(
+          "div",
+          { class: "card-head" },
+          el("h1", {}, "Graph file"),
+          el("span", { class: "grow" }),
+          el("label", { for: "from", class: "hidden" }, "Graph to begin from"),
+          choice,
+          start,
+          save,
+        ),
         el("div", { class: "code" }, numbers, area),
-        el("p", { class: "faint small" }, "Nothing is saved on the server. Serve a file of yours with: ragreason serve FILE"),
+        el(
+          "p",
+          { class: "faint small" },
+          "Nothing is saved on the server. Serve a file of yours with: ragreason serve FILE",
+        ),
       ),
-      el("div", { class: "column" },
-        el("section", { class: "card", "aria-label": "Messages" }, el("div", { class: "card-head" }, el("h2", {}, "Messages"), state), messages),
-        el("section", { class: "card", "aria-label": "Picture" }, el("div", { class: "card-head" }, el("h2", {}, "Picture")), drawing),
+      el(
+        "div",
+        { class: "column" },
+        el(
+          "section",
+          { class: "card", "aria-label": "Messages" },
+          el("div", { class: "card-head" }, el("h2", {}, "Messages"), state),
+          messages,
+        ),
+        el(
+          "section",
+          { class: "card", "aria-label": "Picture" },
+          el("div", { class: "card-head" }, el("h2", {}, "Picture")),
+          drawing,
+        ),
       ),
     ),
   );
@@ -68,7 +97,12 @@ export function editorView(graphs) {
   function number(wrong) {
     const lines = area.value.split("\n").length;
     const marked = new Set(wrong);
-    fill(numbers, Array.from({ length: lines }, (_, i) => el("div", { class: marked.has(i + 1) ? "wrong" : "" }, i + 1)));
+    fill(
+      numbers,
+      Array.from({ length: lines }, (_, i) =>
+        el("div", { class: marked.has(i + 1) ? "wrong" : "" }, i + 1),
+      ),
+    );
     numbers.scrollTop = area.scrollTop;
   }
 
@@ -85,7 +119,11 @@ export function editorView(graphs) {
     if (turn !== asked) return; // an answer to an older text
     number(found.messages.map((message) => message.line));
     const fine = !found.messages.length;
-    fill(state, icon(fine ? "check" : "cross"), fine ? "It is valid" : plural(found.messages.length, "message"));
+    fill(
+      state,
+      icon(fine ? "check" : "cross"),
+      fine ? "It is valid" : plural(found.messages.length, "message"),
+    );
     state.dataset.status = fine ? "finished" : "failed";
     fill(messages, found.messages.map(message));
     drawing.classList.toggle("stale", !found.drawing);
@@ -100,7 +138,14 @@ export function editorView(graphs) {
 
   function message({ line, message: text }) {
     const words = [line ? el("strong", {}, `Line ${line}`) : null, " ", text];
-    return el("li", {}, icon("cross"), line ? el("button", { type: "button", class: "link", onclick: () => goTo(line) }, words) : words);
+    return el(
+      "li",
+      {},
+      icon("cross"),
+      line
+        ? el("button", { type: "button", class: "link", onclick: () => goTo(line) }, words)
+        : words,
+    );
   }
 
   function goTo(line) {

@@ -108,7 +108,7 @@ function nodeBox(node) {
     "g",
     { class: end ? "box end" : "box", "data-node": node.name },
     svg("rect", { x, y, width: node.width, height: node.height, rx: end ? 13 : 8 }),
-    svg("text", { class: "name", x: node.x, y: node.y + (plain ? 4.500 : -2) }, node.name),
+    svg("text", { class: "name", x: node.x, y: node.y + (plain ? 4.5 : -2) }, node.name),
     plain ? null : svg("text", { class: "detail", x: node.x, y: node.y + 14 }, node.detail),
     end ? null : [badge, glyph, times],
   );
@@ -127,12 +127,21 @@ export function graphCard(graph) {
   const about = graph.description ? el("p", { class: "faint small" }, graph.description) : null;
   const frame = el("div", { class: "drawing", tabindex: 0, role: "group" }, drawn.node);
   frame.setAttribute("aria-label", `The graph ${graph.name}; scrolls`);
-  const node = el("section", { class: "card graph-card", "aria-label": "Graph" }, head, about, frame);
+  const node = el(
+    "section",
+    { class: "card graph-card", "aria-label": "Graph" },
+    head,
+    about,
+    frame,
+  );
   return { node, show: drawn.show };
 }
 
 /** A card in the place of a graph that is not served any more. */
 export function noGraphCard(name) {
   const told = el("p", { class: "faint" }, `The graph '${name}' is not served here any more.`);
-  return { node: fill(el("section", { class: "card" }), el("h2", {}, icon("node"), name), told), show() {} };
+  return {
+    node: fill(el("section", { class: "card" }), el("h2", {}, icon("node"), name), told),
+    show() {},
+  };
 }

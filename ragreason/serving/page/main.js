@@ -23,7 +23,9 @@ function go(hash, question = "") {
 
 function route() {
   const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  const found = { "": "ask", compare: "compare", editor: "editor" }[name] ?? (name === "runs" && !rest[0] ? "runs" : "ask");
+  const found =
+    { "": "ask", compare: "compare", editor: "editor" }[name] ??
+    (name === "runs" && !rest[0] ? "runs" : "ask");
   const view = views[found];
   if (current !== view) {
     current = view;
@@ -48,7 +50,8 @@ function onKey(event) {
 }
 
 function closeOutside(event) {
-  if (event.target instanceof HTMLDialogElement && event.target.id === "passage") event.target.close();
+  if (event.target instanceof HTMLDialogElement && event.target.id === "passage")
+    event.target.close();
 }
 
 async function start() {
@@ -62,7 +65,12 @@ async function start() {
     notices.tell(error, start);
     return;
   }
-  views = { ask: askView(graphs, go), compare: compareView(graphs, go), runs: runsView(go), editor: editorView(graphs) };
+  views = {
+    ask: askView(graphs, go),
+    compare: compareView(graphs, go),
+    runs: runsView(go),
+    editor: editorView(graphs),
+  };
   current = null;
   route();
 }

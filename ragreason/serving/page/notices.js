@@ -2,7 +2,7 @@
 
 import { el, icon, fill } from "./dom.js";
 
-/** A place for one notice; `tell(error, again)` shows it, with a button where it may be tried again. */
+/** A place for one notice; `tell(error, again)` shows it, with a button to try again. */
 export function noticeBox() {
   const node = el("div", { class: "notice-box", role: "alert" });
   let timer = 0;
@@ -16,10 +16,14 @@ export function noticeBox() {
     clear();
     if (error.name === "AbortError") return;
     const [sign, title, more] = words(error);
-    const button = again && el("button", { type: "button", onclick: () => (clear(), again()) }, "Try again");
+    const button =
+      again && el("button", { type: "button", onclick: () => (clear(), again()) }, "Try again");
     const close = el("button", { type: "button", class: "quiet", onclick: clear }, "Close");
     const text = el("span", {}, el("strong", {}, title), " ", more);
-    fill(node, el("div", { class: "notice" }, icon(sign), text, el("span", { class: "row" }, button, close)));
+    fill(
+      node,
+      el("div", { class: "notice" }, icon(sign), text, el("span", { class: "row" }, button, close)),
+    );
     if (button && error.retryAfter) countDown(button, error.retryAfter);
   }
 
@@ -38,8 +42,10 @@ export function noticeBox() {
 
 function words(error) {
   if (error.status === 429) return ["pause", "The server is busy.", error.message];
-  if (error.status === 401) return ["forced", "A key is needed.", "Press Key, above, and give one."];
-  if (error.status === 0) return ["forced", error.message, "What was asked goes on there if it is."];
+  if (error.status === 401)
+    return ["forced", "A key is needed.", "Press Key, above, and give one."];
+  if (error.status === 0)
+    return ["forced", error.message, "What was asked goes on there if it is."];
   if (error.status === undefined) return ["cross", "The page made a mistake.", error.message];
   return ["cross", "That did not work.", error.message];
 }

@@ -30,7 +30,9 @@ function badges(story, id) {
   const cited = numbers.map((n) => el("span", { class: "cite-badge", title: "cited" }, `[${n}]`));
   if (numbers.length) return cited;
   const read = wasRead(story, id);
-  return read === true ? [el("span", { class: "tag", title: "was in the prompt of the answer" }, "read")] : [];
+  return read === true
+    ? [el("span", { class: "tag", title: "was in the prompt of the answer" }, "read")]
+    : [];
 }
 
 /** Hits of one search, a row each: rank, title, score as a number and a bar. */
@@ -49,7 +51,11 @@ export function hitList(story, hits) {
         { class: "link title", onclick: () => openPassage(story, hit.passage.id) },
         titleOf(hit.passage),
       ),
-      el("span", { class: "badges", "data-passage": hit.passage.id }, badges(story, hit.passage.id)),
+      el(
+        "span",
+        { class: "badges", "data-passage": hit.passage.id },
+        badges(story, hit.passage.id),
+      ),
       bar,
       el("span", { class: "score", title: hit.source }, score(hit.score)),
     );
@@ -78,9 +84,14 @@ export function passageCard() {
     drawn = state;
     node.hidden = !story.passages.size;
     const cited = [...story.passages.keys()].filter((id) => uses(story, id).numbers.length).length;
-    told.textContent = story.answer ? `${story.passages.size} found, ${cited} cited` : `${story.passages.size} found`;
+    told.textContent = story.answer
+      ? `${story.passages.size} found, ${cited} cited`
+      : `${story.passages.size} found`;
     const open = new Set([...list.querySelectorAll("details[open]")].map((d) => d.dataset.id));
-    fill(list, ordered(story).map((found) => passage(story, found, open.has(found.passage.id))));
+    fill(
+      list,
+      ordered(story).map((found) => passage(story, found, open.has(found.passage.id))),
+    );
   }
   return { node, show };
 }
@@ -98,13 +109,21 @@ function passage(story, { passage: found, hits }, wasOpen) {
   );
   const text = el("p", { class: "text" }, marked(found.text, quotes));
   const open = numbers.length > 0 || wasOpen;
-  return el("details", { class: numbers.length ? "cited" : "", open, "data-id": found.id }, summary, text, place(found));
+  return el(
+    "details",
+    { class: numbers.length ? "cited" : "", open, "data-id": found.id },
+    summary,
+    text,
+    place(found),
+  );
 }
 
 function place(found) {
   const file = (found.document ?? "").split("/").at(-1);
   const parts = [file, found.page ? `page ${found.page}` : ""].filter(Boolean);
-  return parts.length ? el("p", { class: "faint small path", title: found.document }, parts.join(", ")) : null;
+  return parts.length
+    ? el("p", { class: "faint small path", title: found.document }, parts.join(", "))
+    : null;
 }
 
 /** Opens the passage in a dialog, its used sentences marked, the first of them in view. */
@@ -138,15 +157,20 @@ const cites = (numbers) =>
 
 function foundBy(hits) {
   if (!hits.length) return null;
-  const row = (hit) => el(
+  const row = (hit) =>
+    el(
+      "tr",
+      {},
+      el("td", {}, hit.query || "–"),
+      el("td", { class: "n" }, hit.rank),
+      el("td", { class: "n" }, score(hit.score)),
+      el("td", {}, hit.source),
+    );
+  const head = el(
     "tr",
     {},
-    el("td", {}, hit.query || "–"),
-    el("td", { class: "n" }, hit.rank),
-    el("td", { class: "n" }, score(hit.score)),
-    el("td", {}, hit.source),
+    ["Query", "Rank", "Score", "By"].map((name, i) => el("th", { class: i % 3 ? "n" : "" }, name)),
   );
-  const head = el("tr", {}, ["Query", "Rank", "Score", "By"].map((name, i) => el("th", { class: i % 3 ? "n" : "" }, name)));
   return el(
     "div",
     { class: "scroll" },

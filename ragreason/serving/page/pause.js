@@ -22,13 +22,19 @@ export function pauseCard(onGo, onError) {
     const { query, queries } = record.waits.values ?? {};
     const many = Array.isArray(queries) && queries.length > 0;
     const before = many ? queries.join("\n") : (query ?? "");
-    const field = el("textarea", { id: `edit-${record.id}`, rows: many ? Math.min(8, queries.length + 1) : 2, value: before });
+    const field = el("textarea", {
+      id: `edit-${record.id}`,
+      rows: many ? Math.min(8, queries.length + 1) : 2,
+      value: before,
+    });
     const label = el("label", { for: field.id }, many ? "Queries, one a line" : "Query");
     const go = async (event) => {
       event.preventDefault();
       const body = edits(field.value, before, many);
       try {
-        onGo(await api(`/v1/runs/${encodeURIComponent(record.id)}/resume`, { method: "POST", body }));
+        onGo(
+          await api(`/v1/runs/${encodeURIComponent(record.id)}/resume`, { method: "POST", body }),
+        );
       } catch (error) {
         onError(error);
       }
@@ -37,7 +43,11 @@ export function pauseCard(onGo, onError) {
       "form",
       { onsubmit: go },
       el("h2", {}, `Paused before ${record.waits.nodes.join(" and ")}`),
-      el("p", { class: "faint small" }, "Read what it is about to search for; change it, or let it go on."),
+      el(
+        "p",
+        { class: "faint small" },
+        "Read what it is about to search for; change it, or let it go on.",
+      ),
       before ? [label, field] : null,
       el("p", { class: "row" }, el("button", { class: "primary" }, "Go on")),
     );
@@ -48,5 +58,10 @@ export function pauseCard(onGo, onError) {
 function edits(value, before, many) {
   if (value === before) return {};
   if (!many) return { query: value };
-  return { queries: value.split("\n").map((line) => line.trim()).filter(Boolean) };
+  return {
+    queries: value
+      .split("\n")
+      .map((line) => line.trim())
+      .filter(Boolean),
+  };
 }

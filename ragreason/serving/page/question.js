@@ -23,6 +23,8 @@ export function questionField(id, hint) {
 
 /** A choice of graphs by name. */
 export function graphChoice(id, graphs, chosen, onchange = () => {}) {
-  const options = graphs.map((graph) => el("option", { value: graph.name, selected: graph.name === chosen }, graph.name));
+  const options = graphs.map((graph) =>
+    el("option", { value: graph.name, selected: graph.name === chosen }, graph.name),
+  );
   return el("select", { id, onchange }, options);
 }

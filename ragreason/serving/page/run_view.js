@@ -63,7 +63,8 @@ export function runView(onChange = () => {}) {
   return { node, open, close };
 }
 
-const lostNotice = () => Object.assign(new Error("The connection was lost; trying again."), { status: 0 });
+const lostNotice = () =>
+  Object.assign(new Error("The connection was lost; trying again."), { status: 0 });
 
 /** Draws at most once a frame, and not after the view was left. */
 function drawer(show, signal) {
@@ -90,7 +91,14 @@ function cardsOf(story, graph, goOn, onError) {
   const trees = new Map();
   const forest = el("div", { class: "forest" });
   const main = [parts.pause, parts.answer].map((part) => part.node);
-  const column = el("div", { class: "column" }, main, forest, parts.passages.node, parts.steps.node);
+  const column = el(
+    "div",
+    { class: "column" },
+    main,
+    forest,
+    parts.passages.node,
+    parts.steps.node,
+  );
   const aside = el("aside", { class: "column aside" }, parts.graph.node, parts.cost.node);
   const node = el("div", { class: "run-grid" }, column, aside);
   keepInView(aside);
@@ -109,7 +117,7 @@ function cardsOf(story, graph, goOn, onError) {
   return { node, show };
 }
 
-/** Keeps the aside in view while the rest scrolls, from its end where it is taller than the window. */
+/** Keeps the aside in view while the rest scrolls, its end where it is taller than the window. */
 function keepInView(aside) {
   const place = () => {
     aside.style.top = `${Math.min(16, innerHeight - aside.offsetHeight - 16)}px`;

@@ -10,13 +10,24 @@ const PAGE = 50;
 /** `show()` loads the newest runs. */
 export function runsView(go) {
   const notices = noticeBox();
-  const filter = el("input", { id: "filter", type: "search", placeholder: "Filter by question, answer or graph", oninput: draw });
+  const filter = el("input", {
+    id: "filter",
+    type: "search",
+    placeholder: "Filter by question, answer or graph",
+    oninput: draw,
+  });
   const body = el("tbody");
   const empty = el("p", { class: "faint empty" });
   const more = el("button", { type: "button", hidden: true, onclick: older }, "Older runs");
   const both = el("button", { type: "button", disabled: true, onclick: compare }, "Compare two");
   const names = ["", "Question", "Answer", "Graph", "When", "Time", "Tokens"];
-  const head = el("tr", {}, names.map((name) => el("th", { scope: "col" }, name || el("span", { class: "hidden" }, "Chosen"))));
+  const head = el(
+    "tr",
+    {},
+    names.map((name) =>
+      el("th", { scope: "col" }, name || el("span", { class: "hidden" }, "Chosen")),
+    ),
+  );
   const table = el("table", { class: "runs" }, el("thead", {}, head), body);
   const node = el(
     "div",
@@ -25,7 +36,15 @@ export function runsView(go) {
     el(
       "section",
       { class: "card", "aria-label": "Runs" },
-      el("div", { class: "card-head" }, el("h1", {}, "Runs"), el("span", { class: "grow" }), el("label", { class: "hidden", for: "filter" }, "Filter"), filter, both),
+      el(
+        "div",
+        { class: "card-head" },
+        el("h1", {}, "Runs"),
+        el("span", { class: "grow" }),
+        el("label", { class: "hidden", for: "filter" }, "Filter"),
+        filter,
+        both,
+      ),
       table,
       empty,
       el("p", { class: "row" }, more),
@@ -36,7 +55,8 @@ export function runsView(go) {
 
   function draw() {
     const wanted = filter.value.trim().toLowerCase();
-    const told = (run) => `${run.question.text}\n${run.answer?.text ?? ""}\n${run.graph}`.toLowerCase();
+    const told = (run) =>
+      `${run.question.text}\n${run.answer?.text ?? ""}\n${run.graph}`.toLowerCase();
     const found = runs.filter((run) => told(run).includes(wanted));
     fill(body, found.map(row));
     table.hidden = !found.length;
@@ -52,13 +72,24 @@ export function runsView(go) {
       else chosen.delete(run.id);
       both.disabled = chosen.size !== 2;
     };
-    const box = el("input", { type: "checkbox", checked: chosen.has(run.id), onchange: pick, "aria-label": "Choose to compare" });
+    const box = el("input", {
+      type: "checkbox",
+      checked: chosen.has(run.id),
+      onchange: pick,
+      "aria-label": "Choose to compare",
+    });
     return el(
       "tr",
       { "data-status": run.status },
       el("td", {}, box),
       el("td", { class: "q" }, el("a", { href: `#/runs/${run.id}` }, cut(run.question.text, 140))),
-      el("td", { class: "a" }, run.answer ? cut(run.answer.text || "no answer", 80) : el("span", { class: "state" }, icon(sign), word)),
+      el(
+        "td",
+        { class: "a" },
+        run.answer
+          ? cut(run.answer.text || "no answer", 80)
+          : el("span", { class: "state" }, icon(sign), word),
+      ),
       el("td", {}, run.graph),
       el("td", { class: "w" }, moment(run.created_s)),
       el("td", { class: "n" }, seconds(duration(run))),

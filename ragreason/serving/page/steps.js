@@ -2,7 +2,7 @@
 
 import { el, fill, icon } from "./dom.js";
 import { hitList, refreshBadges } from "./passages.js";
-import { verdictText } from "./tree.js";
+import { verdictText } from "./tree_step.js";
 import { seconds, plural, cut } from "./words.js";
 
 const WORDS = {
@@ -36,7 +36,8 @@ export function stepsCard() {
     }
     node.hidden = !story.steps.length;
     told.textContent = `${plural(story.steps.length, "step")}`;
-    for (; drawn < story.steps.length; drawn += 1) list.append(item(story, story.steps[drawn], drawn));
+    for (; drawn < story.steps.length; drawn += 1)
+      list.append(item(story, story.steps[drawn], drawn));
     refreshVerdicts(list, story);
     refreshBadges(list, story);
   }
@@ -76,19 +77,28 @@ function textOf(step) {
 
 /** The thought before a search, without the query, which stands above. */
 function cutQuery({ text, query }) {
-  const before = text.slice(0, text.lastIndexOf(query)).replace(/\n?\s*Search:\s*$/i, "").trim();
+  const before = text
+    .slice(0, text.lastIndexOf(query))
+    .replace(/\n?\s*Search:\s*$/i, "")
+    .trim();
   return before;
 }
 
 function long(text) {
   return text.length < 200
     ? el("p", { class: "text" }, text)
-    : el("details", {}, el("summary", { class: "small" }, cut(text, 90)), el("p", { class: "text" }, text));
+    : el(
+        "details",
+        {},
+        el("summary", { class: "small" }, cut(text, 90)),
+        el("p", { class: "text" }, text),
+      );
 }
 
 function refreshVerdicts(list, story) {
   for (const place of list.querySelectorAll("[data-verdict]:empty")) {
     const { verdict, kind } = story.steps[Number(place.dataset.verdict)];
-    if (verdict && kind !== "verdict") fill(place, icon("verdict"), verdictText({ score: verdict.score, label: verdict.label }));
+    if (verdict && kind !== "verdict")
+      fill(place, icon("verdict"), verdictText({ score: verdict.score, label: verdict.label }));
   }
 }

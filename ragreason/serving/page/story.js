@@ -1,7 +1,7 @@
 // What a run's events add up to: nodes at work, steps, trees, passages, the answer as it grows.
 // No drawing here.
 
-/** A run of which nothing was heard yet; `graph` is its graph as it is drawn, null if that is unknown. */
+/** A run of which nothing was heard yet; `graph` is its graph as drawn, null if it is unknown. */
 export function newStory(record, graph = null) {
   const arrows = graph?.drawing.arrows.map(({ source, target }) => `${source}\n${target}`);
   return {
@@ -87,13 +87,25 @@ export function went(story, { source, target }) {
 function hearStep(story, kind, event, at) {
   const step = event.step ?? { kind: "failed" };
   const hits = event.hits ?? step.hits ?? [];
-  const entry = { ...at, kind: step.kind, text: step.text ?? at.text, query: step.query ?? "", hits };
+  const entry = {
+    ...at,
+    kind: step.kind,
+    text: step.text ?? at.text,
+    query: step.query ?? "",
+    hits,
+  };
   Object.assign(entry, { step, reason: at.text, tree_node: event.tree_node });
   story.steps.push(entry);
   if (step.kind === "search") find(story, entry.query, hits, at.node);
   if (event.tree_node === undefined || event.tree_node === null) return;
   const tree = treeOf(story, event);
-  const added = { id: event.tree_node, parent: event.parent ?? 0, entry, verdict: null, mark: null };
+  const added = {
+    id: event.tree_node,
+    parent: event.parent ?? 0,
+    entry,
+    verdict: null,
+    mark: null,
+  };
   tree.nodes.set(event.tree_node, { ...added, weight: null, children: [] });
   tree.nodes.get(added.parent)?.children.push(event.tree_node);
   tree.branches ||= (tree.nodes.get(added.parent)?.children.length ?? 0) > 1;
@@ -122,9 +134,11 @@ function treeOf(story, event) {
   if (!story.trees.has(key)) {
     const root = { id: 0, parent: null, entry: null, children: [], verdict: null, mark: null };
     const nodes = new Map([[0, { ...root, weight: null }]]);
-    story.trees.set(key, { node: event.node ?? "", nodes, branches: false });
+    story.trees.set(key, { node: event.node ?? "", nodes, branches: false, changes: 0 });
   }
-  return story.trees.get(key);
+  const tree = story.trees.get(key);
+  tree.changes += 1; // whoever asks for it has news of it
+  return tree;
 }
 
 function find(story, query, hits, node) {

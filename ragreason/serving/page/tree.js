@@ -1,11 +1,9 @@
 // A search tree, from left to right: a card a step, its value, visits, and what became of it.
 
 import { el, svg, fill, icon } from "./dom.js";
-import { hitList } from "./passages.js";
+import { CARD, ROOT, bestPath, depthOf, lay } from "./tree_layout.js";
+import { contentOf, details, valueOf } from "./tree_step.js";
 import { cut, score } from "./words.js";
-
-const CARD = { width: 184, height: 50, gapX: 26, gapY: 10 };
-const ROOT = 12;
 
 /** A tree's card; `show(story, tree)` draws it as far as it has grown. */
 export function treeCard() {
@@ -15,8 +13,12 @@ export function treeCard() {
   const head = el("div", { class: "card-head" }, el("h2", {}, "Search tree"), told, legend());
   const node = el("section", { class: "card", "aria-label": "Search tree" }, head, frame, detail);
   let chosen = null;
+  let drawnState = "";
 
   function show(story, tree) {
+    const state = `${tree.changes} ${chosen} ${Boolean(story.answer)}`;
+    if (state === drawnState) return; // what is pressed must not be replaced meanwhile
+    drawnState = state;
     const focused = frame.contains(document.activeElement);
     const placed = lay(tree);
     const best = bestPath(tree);
@@ -34,51 +36,14 @@ export function treeCard() {
   return { node, show };
 }
 
-const hint = () => el("p", { class: "faint small" }, "Choose a step to read it. Arrow keys move in the tree.");
+const hint = () =>
+  el("p", { class: "faint small" }, "Choose a step to read it. Arrow keys move in the tree.");
 
 function summary(tree) {
   const steps = [...tree.nodes.values()].filter((node) => node.id);
   const pruned = steps.filter((node) => node.mark?.pruned).length;
   const depth = Math.max(0, ...steps.map((node) => depthOf(tree, node)));
   return `${steps.length} steps, ${depth} deep${pruned ? `, ${pruned} pruned` : ""}`;
-}
-
-function depthOf(tree, node) {
-  let depth = 0;
-  for (let at = node; at && at.id; at = tree.nodes.get(at.parent)) depth += 1;
-  return depth;
-}
-
-/** Places by node: leaves below one another, a parent in the middle of its children. */
-function lay(tree) {
-  const places = new Map();
-  let row = 0;
-  let depth = 0;
-  const place = (id, level) => {
-    depth = Math.max(depth, level);
-    const rows = tree.nodes.get(id).children.map((child) => place(child, level + 1));
-    const y = rows.length ? (rows[0] + rows.at(-1)) / 2 : (row += 1) - 1;
-    places.set(id, { level, y });
-    return y;
-  };
-  place(0, 0);
-  const step = CARD.height + CARD.gapY;
-  for (const at of places.values()) {
-    at.x = at.level ? 2 * ROOT + CARD.gapX + (at.level - 1) * (CARD.width + CARD.gapX) : 0;
-    at.y = at.y * step + CARD.height / 2 + 2;
-  }
-  const width = 2 * ROOT + depth * (CARD.width + CARD.gapX) + 4;
-  return { places, width, height: Math.max(1, row) * step - CARD.gapY + 4 };
-}
-
-/** The nodes on the way to the leaf that the strategy gave the most weight. */
-function bestPath(tree) {
-  const leaves = [...tree.nodes.values()].filter((node) => node.weight !== null);
-  const found = new Set();
-  if (!leaves.length) return found;
-  let at = leaves.reduce((a, b) => (b.weight > a.weight ? b : a));
-  for (; at; at = tree.nodes.get(at.parent)) found.add(at.id);
-  return found;
 }
 
 function draw(tree, { places, width, height }, best, chosen, open) {
@@ -93,7 +58,11 @@ function draw(tree, { places, width, height }, best, chosen, open) {
   const root = places.get(0);
   const begun = tree.nodes.get(0).mark?.visits;
   picture.append(
-    svg("circle", { class: "root", cx: ROOT, cy: root.y, r: ROOT - 4 }, svg("title", {}, "The question")),
+    svg(
+      "circle",
+      { class: "root", cx: ROOT, cy: root.y, r: ROOT - 4 },
+      svg("title", {}, "The question"),
+    ),
     begun ? svg("text", { class: "value begun", x: ROOT, y: root.y + ROOT + 8 }, `×${begun}`) : "",
   );
   const first = tree.nodes.get(0).children[0];
@@ -120,7 +89,14 @@ function edge(tree, places, id, best) {
   });
 }
 
-const KIND = { thought: "thought", search: "search", answer: "answer", call: "call", backtrack: "takes back", failed: "failed" };
+const KIND = {
+  thought: "thought",
+  search: "search",
+  answer: "answer",
+  call: "call",
+  backtrack: "takes back",
+  failed: "failed",
+};
 
 function card(tree, id, at, best, chosen, entry, open) {
   const node = tree.nodes.get(id);
@@ -130,9 +106,17 @@ function card(tree, id, at, best, chosen, entry, open) {
   const flags = [best && "best", node.mark?.pruned && "pruned"].filter(Boolean);
   const visits = node.mark?.visits ? `×${node.mark.visits}` : "";
   const text = contentOf(node);
-  const label = [kind, ...flags, text, value === null ? "" : `value ${score(value)}`, visits && `${node.mark.visits} visits`];
+  const label = [
+    kind,
+    ...flags,
+    text,
+    value === null ? "" : `value ${score(value)}`,
+    visits && `${node.mark.visits} visits`,
+  ];
   const group = svg("g", {
-    class: ["step", ...flags, node.entry.kind === "failed" && "failed", chosen && "chosen"].filter(Boolean).join(" "),
+    class: ["step", ...flags, node.entry.kind === "failed" && "failed", chosen && "chosen"]
+      .filter(Boolean)
+      .join(" "),
     transform: `translate(${at.x} ${top})`,
     tabindex: entry ? 0 : -1,
     role: "button",
@@ -142,21 +126,39 @@ function card(tree, id, at, best, chosen, entry, open) {
     onclick: () => open(id),
     onkeydown: (event) => move(event, tree, id, open),
   });
-  const shown = svg("svg", { class: "icon", x: 9, y: 7, width: 13, height: 13, viewBox: "0 0 16 16" });
+  const shown = svg("svg", {
+    class: "icon",
+    x: 9,
+    y: 7,
+    width: 13,
+    height: 13,
+    viewBox: "0 0 16 16",
+  });
   shown.append(icon(node.entry.kind === "failed" ? "cross" : node.entry.kind).firstChild);
   group.append(
     svg("title", {}, text),
     svg("rect", { width: CARD.width, height: CARD.height, rx: 7 }),
     shown,
-    svg("text", { class: "kind", x: 27, y: 17.500 }, [kind, ...flags].join(" · ")),
-    svg("text", { class: "value", x: CARD.width - 9, y: 17.500 }, [visits, value === null ? "" : score(value)].filter(Boolean).join("  ")),
+    svg("text", { class: "kind", x: 27, y: 17.5 }, [kind, ...flags].join(" · ")),
+    svg(
+      "text",
+      { class: "value", x: CARD.width - 9, y: 17.5 },
+      [visits, value === null ? "" : score(value)].filter(Boolean).join("  "),
+    ),
     clipped(text),
   );
   if (value !== null) {
     const share = Math.min(1, Math.max(0, value));
     group.append(
-      svg("rect", { class: "track", x: 9, y: 42, width: CARD.width - 18, height: 3, rx: 1.500 }),
-      svg("rect", { class: "level", x: 9, y: 42, width: (CARD.width - 18) * share, height: 3, rx: 1.500 }),
+      svg("rect", { class: "track", x: 9, y: 42, width: CARD.width - 18, height: 3, rx: 1.5 }),
+      svg("rect", {
+        class: "level",
+        x: 9,
+        y: 42,
+        width: (CARD.width - 18) * share,
+        height: 3,
+        rx: 1.5,
+      }),
     );
   }
   return group;
@@ -164,19 +166,11 @@ function card(tree, id, at, best, chosen, entry, open) {
 
 /** One line of text that ends where the card does. */
 const clipped = (text) =>
-  svg("svg", { x: 9, y: 22, width: CARD.width - 18, height: 18 }, svg("text", { class: "text", x: 0, y: 13 }, cut(text, 24)));
-
-/** What the strategy makes of a node, or else what the verifier does. */
-const valueOf = (node) => node.mark?.value ?? node.verdict?.score ?? null;
-
-function contentOf(node) {
-  const { kind, query, step, text, reason } = node.entry;
-  if (kind === "search") return query;
-  if (kind === "answer") return step.answer || "left to the answer node";
-  if (kind === "failed") return reason || "gave no step";
-  if (kind === "call") return `${step.tool} ${step.arguments ?? ""}`;
-  return text;
-}
+  svg(
+    "svg",
+    { x: 9, y: 22, width: CARD.width - 18, height: 18 },
+    svg("text", { class: "text", x: 0, y: 13 }, cut(text, 24)),
+  );
 
 function move(event, tree, id, open) {
   const node = tree.nodes.get(id);
@@ -195,34 +189,13 @@ function move(event, tree, id, open) {
   if (ways[event.key] !== undefined) open(ways[event.key]);
 }
 
-function details(story, node) {
-  const { entry, verdict, mark, weight } = node;
-  const facts = [
-    ["Query", entry.query],
-    ["Answer", entry.step?.answer],
-    ["Tool", entry.step?.tool && `${entry.step.tool}(${entry.step.arguments ?? ""})`],
-    ["Result", entry.step?.result],
-    ["Text", entry.text.trim()],
-    ["Failed", entry.kind === "failed" ? entry.reason : ""],
-    ["Verdict", verdict && verdictText(verdict)],
-    ["Visits", mark?.visits],
-    ["Value", mark?.value === null || mark?.value === undefined ? "" : score(mark.value)],
-    ["Weight", weight === null ? "" : score(weight)],
-    ["Pruned", mark?.pruned ? "yes: the search gave this branch up" : ""],
-  ];
-  const rows = facts.filter(([, value]) => value).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
-  return [el("dl", { class: "facts" }, rows), entry.hits?.length ? hitList(story, entry.hits) : null];
-}
-
-/** A verifier's opinion in one line. */
-export function verdictText(verdict) {
-  const parts = [score(verdict.score), verdict.label, verdict.reason];
-  if (verdict.unsupported?.length) parts.push(`unsupported: ${verdict.unsupported.join("; ")}`);
-  if (verdict.missing?.length) parts.push(`missing: ${verdict.missing.join("; ")}`);
-  return parts.filter(Boolean).join(" · ");
-}
-
 function legend() {
-  const item = (kind, word) => el("span", { class: "key" }, el("span", { class: `line ${kind}`, "aria-hidden": "true" }), word);
+  const item = (kind, word) =>
+    el(
+      "span",
+      { class: "key" },
+      el("span", { class: `line ${kind}`, "aria-hidden": "true" }),
+      word,
+    );
   return el("span", { class: "legend small" }, item("best", "best"), item("pruned", "pruned"));
 }

@@ -27,9 +27,16 @@ export function moment(s) {
 
 /** At most `most` characters, with an ellipsis where there were more. */
 export function cut(text, most) {
-  const plain = String(text ?? "").replace(/\s+/g, " ").trim();
+  const plain = String(text ?? "")
+    .replace(/\s+/g, " ")
+    .trim();
   const letters = [...plain];
-  return letters.length > most ? `${letters.slice(0, most - 1).join("").trimEnd()}…` : plain;
+  return letters.length > most
+    ? `${letters
+        .slice(0, most - 1)
+        .join("")
+        .trimEnd()}…`
+    : plain;
 }
 
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.serving.conftest import Served, Serving
+from tests.serving.held import Held
 from tests.serving.page.conftest import Opened, OpenPage
 from tests.serving.page.engines import searching
 
@@ -100,3 +101,24 @@ async def test_a_chain_of_steps_is_no_tree(serving: Serving, open_page: OpenPage
         await page.until("finished")
         assert await page.tab.locator(".steps > li").count() > 1
         assert await page.tab.locator("svg.tree").count() == 0
+
+
+async def test_a_step_is_read_while_the_search_goes_on(
+    serving: Serving, open_page: OpenPage
+) -> None:
+    """Its card stays what it is between pressing and letting go, whatever is drawn meanwhile."""
+    engine = Held()
+    async with serving(engine, ("mcts_rag",)) as served:
+        page = await open_page(served)
+        await page.ask(graph="mcts_rag")
+        card = await page.tab.wait_for_selector(STEPS)
+        clock = ".answer-card .state .faint"
+        for _ in range(2):
+            now = await page.text(clock)
+            await page.tab.wait_for_selector(f"{clock}:not(:text-is('{now}'))")
+        assert await card.evaluate("node => node.isConnected")
+        await page.tab.click(STEPS)
+        assert "Sallow Bridge" in await page.text(".tree-detail .facts")
+        engine.go.set()
+        await page.until("finished")
+        assert "Sallow Bridge" in await page.text(".tree-detail .facts"), "it stays open"
