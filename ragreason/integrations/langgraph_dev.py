@@ -5,6 +5,7 @@ Model, index and retriever are those of the settings (`RAGREASON_MODEL`, `RAGREA
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
@@ -17,6 +18,8 @@ from ragreason.protocols import Generator
 from ragreason.settings import settings
 
 Factory = Callable[[], Awaitable[LoadedGraph]]
+_making = threading.Lock()
+"""A cache does not keep two threads from making the same thing at once."""
 
 
 @cache
@@ -45,11 +48,16 @@ def factory(name: str) -> Factory:
     """What LangGraph's server calls for the graph."""
 
     async def make() -> LoadedGraph:
-        return await asyncio.to_thread(loaded, name)
+        return await asyncio.to_thread(_one_at_a_time, name)
 
     make.__name__ = name
     make.__doc__ = f"The shipped graph `{name}`."
     return make
+
+
+def _one_at_a_time(name: str) -> LoadedGraph:
+    with _making:
+        return loaded(name)
 
 
 def configuration() -> dict[str, Any]:
