@@ -1,13 +1,12 @@
 """`ragreason mcp`: search, answers and documents for agents and chat programs, over MCP."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ragreason.cli.output import Json, note, print_json
-from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
+from ragreason.cli.output import Json
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides
+from ragreason.cli.served import Demo, Host, Index, Kind, Port, parts_of, say_where
 
 
 def mcp(
@@ -15,17 +14,15 @@ def mcp(
         list[str] | None,
         typer.Argument(help="Graphs that answer; the first by default. naive_rag if left out."),
     ] = None,
-    index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Search the sample corpus.")] = False,
+    index: Index = None,
+    demo: Demo = False,
     model: Models = None,
-    retriever: Annotated[
-        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
-    ] = None,
+    retriever: Kind = None,
     http: Annotated[
         bool, typer.Option("--http", help="Serve streamable HTTP at /mcp instead of stdio.")
     ] = False,
-    host: Annotated[str, typer.Option(help="Where to listen; others need keys.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8001,
+    host: Host = "127.0.0.1",
+    port: Port = 8001,
     most_runs: Annotated[
         int, typer.Option(min=1, help="Most calls at work; more are told to come again.")
     ] = 64,
@@ -48,24 +45,13 @@ def mcp(
     from ragreason.serving.options import Options
     from ragreason.settings import settings
 
-    if demo and index is not None:
-        raise typer.BadParameter("--demo searches the sample corpus; leave --index out")
     if json and not http:
         raise typer.BadParameter("over stdio the output is the protocol's; --json goes with --http")
     keys = settings().serve_keys
     options = Options(
         host=host, port=port, keys=keys, most_runs=most_runs, most_seconds=most_seconds
     )
-    main, named = split_models(model)
-    parts: dict[str, Any] = {
-        "model": main,
-        "models": named,
-        "index": index,
-        "retriever": retriever,
-        "overrides": set_ or [],
-        "allow_imports": allow_import or [],
-        "cache": keeps(no_cache=no_cache),
-    }
+    parts = parts_of(model, index, retriever, set_, allow_import, demo=demo, no_cache=no_cache)
     names = graphs or ["naive_rag"]
     if http:
         asyncio.run(_serve(names, options, parts, demo=demo, json=json))
@@ -97,14 +83,6 @@ async def _serve(
         if wire is not None:
             await serve_stdio(server, wire)
             return
-        shown = f"[{options.host}]" if ":" in options.host else options.host
-
-        def tell(port: int) -> None:
-            url = f"http://{shown}:{port}/mcp"
-            if json:
-                print_json({"url": url, "graphs": graphs})
-                sys.stdout.flush()  # whoever reads it waits for it
-            else:
-                note(f"MCP at {url} (end with Ctrl-C)")
-
-        await serve_http(server, options, tell)
+        await serve_http(
+            server, options, lambda port: say_where(options, port, "/mcp", graphs, json=json)
+        )

@@ -1,13 +1,12 @@
 """`ragreason serve`: graphs over HTTP, and a page to watch them."""
 
-import sys
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from ragreason.cli.output import Json, print_json
-from ragreason.cli.run import Allowed, Models, NoCache, Overrides, keeps, split_models
+from ragreason.cli.output import Json
+from ragreason.cli.run import Allowed, Models, NoCache, Overrides
+from ragreason.cli.served import Demo, Host, Index, Kind, Port, parts_of, say_where
 
 
 def serve(
@@ -15,14 +14,12 @@ def serve(
         list[str] | None,
         typer.Argument(help="Shipped graphs' names, or files; by default naive_rag and react."),
     ] = None,
-    index: Annotated[Path | None, typer.Option(help="The index folder to search.")] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Search the sample corpus.")] = False,
+    index: Index = None,
+    demo: Demo = False,
     model: Models = None,
-    retriever: Annotated[
-        str | None, typer.Option(help="hybrid, dense, bm25 or graph_walk.")
-    ] = None,
-    host: Annotated[str, typer.Option(help="Where to listen; others need keys.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port.")] = 8000,
+    retriever: Kind = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     most_runs: Annotated[
         int, typer.Option(min=1, help="Most questions at work; more are told to come again.")
     ] = 64,
@@ -48,19 +45,8 @@ def serve(
     options = Options(
         host=host, port=port, keys=keys, most_runs=most_runs, most_seconds=most_seconds
     )
-    main, named = split_models(model)
-    parts: dict[str, Any] = {
-        "model": main,
-        "models": named,
-        "index": index,
-        "retriever": retriever,
-        "overrides": set_ or [],
-        "allow_imports": allow_import or [],
-        "cache": keeps(no_cache=no_cache),
-        "database": database,
-    }
-    if demo and index is not None:
-        raise typer.BadParameter("--demo searches the sample corpus; leave --index out")
+    parts = parts_of(model, index, retriever, set_, allow_import, demo=demo, no_cache=no_cache)
+    parts["database"] = database
     asyncio.run(_serve(graphs or ["naive_rag", "react"], options, parts, demo=demo, json=json))
 
 
@@ -74,14 +60,7 @@ async def _serve(
     if demo:
         parts["index"] = await built_index(settings())
     async with open_desk(graphs, options, settings(), **parts) as (desk, metrics):
-        shown = f"[{options.host}]" if ":" in options.host else options.host
-
-        def tell(port: int) -> None:
-            url = f"http://{shown}:{port}/"
-            if json:
-                print_json({"url": url, "graphs": list(desk.runners)})
-                sys.stdout.flush()  # whoever reads it waits for it
-            else:
-                typer.echo(f"{', '.join(desk.runners)} at {url} (end with Ctrl-C)", err=True)
-
-        await serve_(desk, options, metrics, tell)
+        names = list(desk.runners)
+        await serve_(
+            desk, options, metrics, lambda port: say_where(options, port, "/", names, json=json)
+        )

@@ -117,11 +117,6 @@ class Runner:
         """Whether a run of this name has a checkpoint to go on from."""
         return "question" in (await self._state(thread)).values
 
-    @staticmethod
-    def check_edits(edits: Mapping[str, Any]) -> None:
-        """Raise ConfigError for edits that `resume` does not take."""
-        checked_edits(edits)
-
     async def _follow(
         self,
         given: Any,
@@ -132,7 +127,7 @@ class Runner:
     ) -> Run:
         from ragreason.graph.following import follow
 
-        self._check_pauses(pause_before)
+        self.check_pauses(pause_before)
         for start in self.starters:
             start()
         config = {"configurable": {"thread_id": thread}}
@@ -153,7 +148,8 @@ class Runner:
             raise ConfigError("a run that is to pause or go on needs a checkpointer; give one")
         return await self.graph.aget_state({"configurable": {"thread_id": thread}})
 
-    def _check_pauses(self, pause_before: Sequence[str]) -> None:
+    def check_pauses(self, pause_before: Sequence[str]) -> None:
+        """Raise ConfigError where a run can't pause before these nodes."""
         if pause_before and self.graph.checkpointer is None:
             raise ConfigError("a run that is to pause needs a checkpointer; give one")
         nodes = self.graph.definition.nodes

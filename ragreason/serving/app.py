@@ -1,8 +1,7 @@
 """The server: routes, guard and errors around a desk."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +18,6 @@ from ragreason.serving.metrics import Metrics
 from ragreason.serving.options import Options
 
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
-OpenDesk = Callable[[Callable[[Any], None]], Any]
 
 
 def create_app(desk: Desk, options: Options, metrics: Metrics | None = None) -> FastAPI:

@@ -10,6 +10,7 @@ from uuid import uuid4
 from ragreason.errors import ConfigError, RagreasonError, UnknownNameError
 from ragreason.events import TraceEvent
 from ragreason.runner import Run, Runner, RunPaused
+from ragreason.runner.run import checked_edits
 from ragreason.serving.live import Live, Numbered
 from ragreason.serving.store import OVER, RunRecord, RunStatus, Store
 from ragreason.types import Turn
@@ -76,9 +77,8 @@ class Desk:
         question.
         """
         runner = self._runner(graph)
-        self._check_pauses(runner, pause_before)
-        if self._closing or self._begun >= self._most_runs:
-            raise Busy(f"{self._begun} runs are at work, which is the most; try again soon")
+        runner.check_pauses(pause_before)
+        self._need_room()
         self._begun += 1
         try:
             if thread and not history:
@@ -102,10 +102,13 @@ class Desk:
         record = await self._known(run)
         if record.status != "paused":
             raise ConfigError(f"the run {run} is {record.status} and waits for nothing")
+        self._need_room()
         return await self._again(record, edits)
 
     async def recover(self) -> int:
-        """Go on with the runs that were at work when the server ended; gives how many they are."""
+        """Go on with the runs that were at work when the server ended, however many may be at work
+        now; gives how many they are.
+        """
         records = await self.store.unfinished()
         for record in records:
             if record.graph in self.runners:
@@ -114,10 +117,6 @@ class Desk:
                 told = f"interrupted, and the graph '{record.graph}' is not served any more"
                 await self._end(Live(record), "failed", error=told)
         return len(records)
-
-    def live(self, run: str) -> Live | None:
-        """The run if it is at work."""
-        return self._live.get(run)
 
     async def record(self, run: str) -> RunRecord:
         """How a run stands. Raises NoRun."""
@@ -174,13 +173,11 @@ class Desk:
             await asyncio.gather(*left, return_exceptions=True)
 
     async def _again(self, record: RunRecord, edits: Mapping[str, Any] | None = None) -> Live:
-        if self._closing or self._begun >= self._most_runs:
-            raise Busy(f"{self._begun} runs are at work, which is the most; try again soon")
         if record.id in self._live:
             raise ConfigError(f"the run {record.id} is at work already")
         runner = self._runner(record.graph)
         if edits:
-            runner.check_edits(edits)
+            checked_edits(edits)
         self._begun += 1
         try:
             kept = await self.store.events(record.id)
@@ -259,6 +256,10 @@ class Desk:
         if status in OVER:
             self._on_end(record)
 
+    def _need_room(self) -> None:
+        if self._closing or self._begun >= self._most_runs:
+            raise Busy(f"{self._begun} runs are at work, which is the most; try again soon")
+
     def _forget(self, live: Live) -> None:
         if self._live.pop(live.record.id, None) is not None:
             self._begun -= 1
@@ -273,10 +274,3 @@ class Desk:
         if graph not in self.runners:
             raise UnknownNameError("graph", graph, self.runners)
         return self.runners[graph]
-
-    @staticmethod
-    def _check_pauses(runner: Runner, pause_before: Sequence[str]) -> None:
-        nodes = runner.graph.definition.nodes
-        for name in pause_before:
-            if name not in nodes:
-                raise UnknownNameError("node", name, nodes)

@@ -1,11 +1,11 @@
 """From graph names to a desk: engines, index, database and checkpoints opened, and closed again."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from ragreason.graph.checkpoint import open_checkpoints_at
-from ragreason.protocols import Generator, Retriever
 from ragreason.runner import Runner, open_runner
 from ragreason.serving.desk import Desk
 from ragreason.serving.listen import listen
@@ -21,17 +21,11 @@ async def open_desk(
     options: Options,
     settings: Settings,
     *,
-    model: str | Generator | None = None,
-    models: Mapping[str, str | Generator] | None = None,
-    index: str | Path | Retriever | None = None,
-    retriever: str | None = None,
-    overrides: Iterable[str] = (),
-    allow_imports: Iterable[str] = (),
-    cache: bool = False,
     database: str | None = None,
+    **parts: Any,
 ) -> AsyncIterator[tuple[Desk, Metrics]]:
-    """A desk over these graphs, and its counters; both go with the event loop. The other arguments
-    are those of `open_runner`. `database` is a URL; by default a file in the settings' home.
+    """A desk over these graphs, and its counters; both go with the event loop. `database` is a URL;
+    by default a file in the settings' home. `parts` are arguments of `open_runner`.
     """
     url = database or settings.serve_database or default_database(settings)
     async with AsyncExitStack() as stack:
@@ -40,18 +34,7 @@ async def open_desk(
         stack.push_async_callback(store.aclose)
         runners: dict[str, Runner] = {}
         for graph in graphs:
-            runner = open_runner(
-                graph,
-                model=model,
-                models=models,
-                index=index,
-                retriever=retriever,
-                overrides=overrides,
-                allow_imports=allow_imports,
-                settings=settings,
-                cache=cache,
-                checkpointer=saver,
-            )
+            runner = open_runner(graph, settings=settings, checkpointer=saver, **parts)
             runners[runner.graph.definition.name] = runner
             stack.push_async_callback(runner.aclose)
         metrics = Metrics()

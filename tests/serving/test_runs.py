@@ -165,6 +165,19 @@ async def test_a_run_that_the_end_of_its_server_interrupted_goes_on(serving: Ser
     assert len(searches) == 1, "what was finished before is not done again"
 
 
+async def test_all_interrupted_runs_go_on_though_fewer_may_be_at_work_now(
+    serving: Serving,
+) -> None:
+    engine = Held()
+    async with serving(engine) as served:
+        runs = [(await begun(served))["id"] for _ in range(3)]
+        await engine.begun.wait()
+    engine.go.set()
+    async with serving(engine, most_runs=1) as served:
+        ends = [(await all_events(served, run))[-1]["data"]["status"] for run in runs]
+    assert ends == ["finished"] * 3
+
+
 async def test_runs_at_work_may_finish_before_the_server_ends(serving: Serving) -> None:
     engine = Held()
     async with serving(engine, grace_s=60.0) as served:
